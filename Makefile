@@ -1,0 +1,13 @@
+# The development commands; scripts/README.md explains them.
+# Words for a command go into ARGS: make test ARGS="tests/test_x.py -k name"
+PYTHON ?= python3
+COMMANDS = setup test lint demo serve shell update pot screenshot bench \
+	host-tests dist env clean stop
+
+.PHONY: help $(COMMANDS)
+
+help:
+	@echo "make [$(COMMANDS)] [ARGS=...]; see scripts/README.md"
+
+$(COMMANDS):
+	@$(PYTHON) scripts/dev.py $@ $(ARGS)

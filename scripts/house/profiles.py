@@ -1,0 +1,156 @@
+"""The kinds of databases: which modules they hold, and how they come about."""
+
+import re
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import host, places, steps, venv
+
+#: Raised by hand when the way a template is made changes.
+RECIPE = 1
+BASE = ("sale_project", "sale_management")
+ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A template database without our addon, and the folder of tests it is for.
+
+    :param wheels: neighbours from the Python index, put on the addons path
+    """
+
+    name: str
+    modules: tuple = BASE
+    wheels: tuple = field(default=())
+    demo: bool = False
+    tests: str = ""
+
+    def database(self):
+        """Return the name of this checkout's database with our addon."""
+        return f"pb_{places.checkout_id()}_{self.name}"
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("test", tests="tests"),
+        Profile(
+            "stock",
+            modules=(*BASE, "sale_stock", "sale_automatic_workflow"),
+            wheels=("odoo-addon-sale-automatic-workflow==19.0.1.2.0",),
+            tests="tests/stock",
+        ),
+        Profile(
+            "queue",
+            modules=(*BASE, "queue_job"),
+            wheels=("odoo-addon-queue-job==19.0.2.4.0",),
+            tests="tests/queue",
+        ),
+        Profile("demo", demo=True),
+        Profile("dev", demo=True),
+        Profile("bench"),
+    )
+}
+
+
+def addons_path(profile, python):
+    """Return the addons path of ``profile``, bringing its neighbours if needed."""
+    folders = [places.BUILD / "addons"]
+    folders += [_neighbour(wheel, python) for wheel in profile.wheels]
+    return ",".join(map(str, folders))
+
+
+def _neighbour(wheel, python):
+    target = places.cache() / "neighbours" / re.sub(r"\W+", "-", wheel)
+    if not target.exists():
+        with steps.lock("neighbours"), steps.fresh_folder(target) as tmp:
+            with steps.step(f"downloading {wheel}"):
+                command = [python, "-m", "pip", "download", "-q", "--no-deps", "-d"]
+                steps.run(
+                    [*command, tmp, wheel],
+                    what=f"download {wheel}",
+                    hint="  Check that pip reaches its index.",
+                )
+            for file in tmp.glob("*.whl"):
+                with zipfile.ZipFile(file) as archive:
+                    archive.extractall(tmp)
+    return target / "odoo/addons"
+
+
+def template(profile, odoo):
+    """Return the name of the cached template of ``profile``, making it if needed."""
+    parts = (RECIPE, profile.modules, profile.wheels, profile.demo)
+    frozen = places.REQUIREMENTS.read_text()
+    key = places.digest(*parts, host.version(host.ensure()), frozen)
+    name = f"pb_template_{key}"
+    databases = odoo.databases
+    with steps.lock(name):
+        if not databases.note(name):
+            _make_template(profile, odoo, name)
+            databases.set_note(name, modules=profile.modules, demo=profile.demo)
+    return name
+
+
+def _make_template(profile, odoo, name):
+    partial = f"{name}_partial"
+    odoo.databases.drop(name)
+    odoo.databases.drop(partial)
+    addons = addons_path(profile, odoo.venv / "bin/python")
+    demo = "demo data" if profile.demo else "no demo data"
+    with steps.step(f"database with {', '.join(profile.modules)} ({demo}), once"):
+        odoo.run(
+            *("-d", partial, "-i", ",".join(profile.modules)),
+            "--with-demo" if profile.demo else "--without-demo",
+            *(f"--addons-path={addons}", "--stop-after-init", "--log-level=warn"),
+            *("--no-http", "--max-cron-threads=0"),
+            what="create the template database",
+        )
+    with steps.step("web assets of that database, once"):
+        odoo.script(partial, ASSETS, what="build the web assets", addons=addons)
+    odoo.databases.rename(partial, name)
+
+
+def database(profile, odoo):
+    """Return this checkout's database with the addon as it is now, up to date."""
+    name = profile.database()
+    source = template(profile, odoo)
+    wanted = {"addon": places.addon_digest(), "template": source}
+    wanted["checkout"] = str(places.ROOT)
+    if odoo.databases.note(name) != wanted:
+        with steps.step(f"database {name} with {places.ADDON}"):
+            odoo.databases.copy(source, name)
+            _install(profile, odoo, name)
+        odoo.databases.set_note(name, **wanted)
+    return name
+
+
+def update(profile, odoo, name):
+    """Update the addon in an existing database, which keeps its data."""
+    with steps.step(f"updating {places.ADDON} in {name}"):
+        _install(profile, odoo, name, option="-u")
+    note = {**odoo.databases.note(name), "addon": places.addon_digest()}
+    odoo.databases.set_note(name, **note)
+
+
+def _install(profile, odoo, name, option="-i"):
+    addons = addons_path(profile, odoo.venv / "bin/python")
+    odoo.run(
+        *("-d", name, option, places.ADDON, "--stop-after-init", "--no-http"),
+        "--with-demo" if profile.demo else "--without-demo",
+        *(f"--addons-path={addons}", "--log-level=warn", "--max-cron-threads=0"),
+        what=f"install {places.ADDON}",
+    )
+    odoo.script(name, ASSETS, what="build the web assets", addons=addons)
+
+
+def ready():
+    """Set everything up and return the means to run Odoo in this checkout."""
+    from . import databases, postgres
+
+    folder = venv.ensure()
+    env = venv.environment(folder)
+    running = postgres.ensure()
+    env["PATH"] = f"{Path(folder) / 'bin'}:{running.pop('PATH', env['PATH'])}"
+    env.update(running)
+    return databases.Odoo(folder, env, databases.Databases(env))

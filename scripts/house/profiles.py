@@ -5,12 +5,11 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import host, places, steps, venv
+from . import assets, host, places, steps, venv
 
 #: Raised by hand when the way a template is made changes.
 RECIPE = 1
 BASE = ("sale_project", "sale_management")
-ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()"
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,7 @@ def _make_template(profile, odoo, name):
             *("--no-http", "--max-cron-threads=0"),
             what="create the template database",
         )
-    with steps.step("web assets of that database, once"):
-        odoo.script(partial, ASSETS, what="build the web assets", addons=addons)
+    assets.build(odoo, partial, addons)
     odoo.databases.rename(partial, name)
 
 
@@ -118,30 +116,41 @@ def database(profile, odoo):
     wanted = {"addon": places.addon_digest(), "template": source}
     wanted["checkout"] = str(places.ROOT)
     if odoo.databases.note(name) != wanted:
-        with steps.step(f"database {name} with {places.ADDON}"):
-            odoo.databases.copy(source, name)
-            _install(profile, odoo, name)
+        _make(profile, odoo, name, source)
         odoo.databases.set_note(name, **wanted)
     return name
 
 
+def _make(profile, odoo, name, source):
+    """Make the database ``name`` beside the old one, then put it in its place."""
+    databases, new = odoo.databases, f"{name}_new"
+    databases.copy(source, new)
+    _install(profile, odoo, new)
+    donor = assets.donor(databases, name, source)
+    if donor:
+        assets.carry(databases, donor, new)
+    assets.build(odoo, new, addons_path(profile, odoo.venv / "bin/python"))
+    databases.drop(name)
+    databases.rename(new, name)
+
+
 def update(profile, odoo, name):
     """Update the addon in an existing database, which keeps its data."""
-    with steps.step(f"updating {places.ADDON} in {name}"):
-        _install(profile, odoo, name, option="-u")
+    _install(profile, odoo, name, option="-u")
     note = {**odoo.databases.note(name), "addon": places.addon_digest()}
     odoo.databases.set_note(name, **note)
 
 
 def _install(profile, odoo, name, option="-i"):
     addons = addons_path(profile, odoo.venv / "bin/python")
-    odoo.run(
-        *("-d", name, option, places.ADDON, "--stop-after-init", "--no-http"),
-        "--with-demo" if profile.demo else "--without-demo",
-        *(f"--addons-path={addons}", "--log-level=warn", "--max-cron-threads=0"),
-        what=f"install {places.ADDON}",
-    )
-    odoo.script(name, ASSETS, what="build the web assets", addons=addons)
+    verb = "installing" if option == "-i" else "updating"
+    with steps.step(f"{verb} {places.ADDON} in {name}"):
+        odoo.run(
+            *("-d", name, option, places.ADDON, "--stop-after-init", "--no-http"),
+            "--with-demo" if profile.demo else "--without-demo",
+            *(f"--addons-path={addons}", "--log-level=warn", "--max-cron-threads=0"),
+            what=f"go through with {verb} {places.ADDON}",
+        )
 
 
 def ready():

@@ -1,11 +1,20 @@
 """One function per command of ``scripts/dev.py``."""
 
-import os
 import shlex
 import shutil
 import subprocess
 
-from . import places, postgres, profiles, testing, venv
+from . import (
+    demo,
+    hosttests,
+    packaging,
+    places,
+    postgres,
+    profiles,
+    serving,
+    testing,
+    venv,
+)
 
 
 def main(words):
@@ -32,52 +41,6 @@ def env(args):
         if name in odoo.env:
             print(f"export {name}={shlex.quote(odoo.env[name])}")
     print("unset PYTHONDONTWRITEBYTECODE")
-
-
-def _replace_by(odoo, command):
-    """Become ``command``, so that signals and the terminal reach it."""
-    os.chdir(places.ROOT)
-    os.execvpe(command[0], [str(word) for word in command], odoo.env)
-
-
-def _dev_database(odoo, update=False):
-    """Return the development database; its data is kept across code changes."""
-    profile = profiles.PROFILES["dev"]
-    name = profile.database()
-    if not odoo.databases.note(name):
-        return profiles.database(profile, odoo)
-    if update or odoo.databases.note(name)["addon"] != places.addon_digest():
-        profiles.update(profile, odoo, name)
-    return name
-
-
-def serve(args):
-    """Serve the web client on the development database (``--port 8069``)."""
-    odoo = profiles.ready()
-    name = _dev_database(odoo)
-    port = "8069"
-    if "--port" in args:
-        at = args.index("--port")
-        port = args[at + 1]
-        args = args[:at] + args[at + 2 :]
-    print(f"http://localhost:{port}  login admin, password admin  (database {name})")
-    _replace_by(odoo, odoo.command(*_serve_words(name, port), *args))
-
-
-def _serve_words(name, port):
-    return ["-d", name, f"--db-filter=^{name}$", f"--http-port={port}"]
-
-
-def shell(args):
-    """Open a Python shell on the development database."""
-    odoo = profiles.ready()
-    name = _dev_database(odoo)
-    _replace_by(odoo, odoo.command("shell", "-d", name, "--no-http", *args))
-
-
-def update(args):
-    """Bring the development database up to date with the code."""
-    _dev_database(profiles.ready(), update=True)
 
 
 def lint(args):
@@ -112,13 +75,32 @@ def stop(args):
     postgres.stop()
 
 
+def bench(args):
+    """Run ``scripts/bench.py`` in a fresh database; it gets ``args``."""
+    odoo = profiles.ready()
+    profile = profiles.PROFILES["bench"]
+    name = profiles.database(profile, odoo)
+    working = f"{name}_run"
+    odoo.databases.copy(name, working)
+    command = [odoo.venv / "bin/python", places.SCRIPTS / "bench.py", working, *args]
+    code = subprocess.run(command, cwd=places.ROOT, env=odoo.env, check=False)
+    odoo.databases.drop(working)
+    return code.returncode
+
+
 COMMANDS = {
     "setup": setup,
     "test": testing.test,
     "lint": lint,
-    "serve": serve,
-    "shell": shell,
-    "update": update,
+    "demo": demo.demo,
+    "serve": serving.serve,
+    "shell": serving.shell,
+    "update": serving.update,
+    "screenshot": serving.screenshot,
+    "bench": bench,
+    "host-tests": hosttests.host_tests,
+    "pot": packaging.pot,
+    "dist": packaging.dist,
     "env": env,
     "clean": clean,
     "stop": stop,

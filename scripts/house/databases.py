@@ -147,8 +147,8 @@ class Odoo:
             raise steps.Failure(f"Could not {what}: its log has errors.\n{shown}")
         return out
 
-    def script(self, database, code, *, what, addons=None, quiet=True, env=None):
-        """Run Python ``code`` in ``odoo shell``; it must print ``HOUSE-OK`` last.
+    def script(self, database, code, *, what, addons=None):
+        """Run Python ``code`` in ``odoo shell`` and return what it printed.
 
         A shell's exit code does not tell an exception: the last line does.
         """
@@ -158,13 +158,12 @@ class Odoo:
         result = subprocess.run(
             self.command(*args),
             input=f"{code}\n\nprint('HOUSE-OK')\n",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if quiet else None,
+            capture_output=True,
             text=True,
-            env={**self.env, **(env or {})},
+            env=self.env,
             check=False,
         )
         out = result.stdout.rstrip()
         if result.returncode or not out.endswith("HOUSE-OK"):
-            raise steps.Failure(f"Could not {what}.\n{out}")
+            raise steps.Failure(f"Could not {what}.\n{out}\n{result.stderr}")
         return out.removesuffix("HOUSE-OK")

@@ -17,8 +17,7 @@ def test(args):
     :param args: words for pytest; paths such as ``tests/test_x.py`` are understood
     :return: the exit code, 0 only when every profile's tests passed
     """
-    if not any(map(shutil.which, BROWSERS)):
-        apt.install("chromium", "Chromium, for the browser tests,")
+    need_browser()
     odoo = profiles.ready()
     odoo.databases.drop_orphans()
     code = 0
@@ -27,6 +26,12 @@ def test(args):
         name = profiles.database(profile, odoo)
         code = _pytest(profile, odoo, name, words) or code
     return code
+
+
+def need_browser():
+    """Install Chromium when there is no browser that Odoo's tests can drive."""
+    if not any(map(shutil.which, BROWSERS)):
+        apt.install("chromium", "Chromium, for the browser tests,")
 
 
 def _plan(args):

@@ -1,0 +1,111 @@
+"""The host's own tests, with our addon and without: it must make no difference."""
+
+import json
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from . import host, places, profiles, steps, testing
+
+#: Folders of the host's addons, with the classes to run (none: all of them).
+SUITES = {
+    "sale": (),
+    "sale_project": (),
+    "account": (
+        "TestTaxesDownPayment",
+        "TestAccountMoveReconcile",
+        "TestAccountMoveOutInvoiceOnchanges",
+        "TestAccountMoveOutRefundOnchanges",
+        "TestAccountMoveDateAlgorithm",
+        "TestAccountPaymentRegister",
+        "TestSequenceMixin",
+    ),
+}
+
+
+def host_tests(args):
+    """Run the host's suites; with ``--bare`` without our addon, the baseline.
+
+    The baseline is kept in the cache, so that a later run with the addon, in any
+    checkout, is compared with it. Other words go to pytest.
+    """
+    testing.need_browser()
+    odoo = profiles.ready()
+    bare = "--bare" in args
+    others = [word for word in args if word != "--bare"]
+    profile = profiles.PROFILES["test"]
+    template = profiles.template(profile, odoo)
+    name = template if bare else profiles.database(profile, odoo)
+    working = f"pb_{places.checkout_id()}_host"
+    odoo.databases.copy(name, working)
+    reports = places.BUILD / "host-tests"
+    kind = "bare" if bare else "with"
+    results = {}
+    for suite, classes in SUITES.items():
+        print(f"the host's tests of {suite}, {kind} {places.ADDON}", flush=True)
+        report = reports / f"{kind}-{suite}.xml"
+        _pytest(odoo, working, suite, classes, report, others)
+        results.update(_read(report))
+    odoo.databases.drop(working)
+    baseline = places.cache() / "host-tests" / f"{template}.json"
+    if bare:
+        baseline.parent.mkdir(parents=True, exist_ok=True)
+        baseline.write_text(json.dumps(results, indent=0))
+    _count(kind, results)
+    return _compare(results, baseline)
+
+
+def _pytest(odoo, name, suite, classes, report, others):
+    """Run one suite, two files at a time, and write a report."""
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    home = Path(host.ensure())
+    found = [home / "odoo/addons" / suite, home / "addons" / suite]
+    folder = next(path for path in found if path.is_dir())
+    addons = places.link_addon()
+    command = [
+        *(str(odoo.venv / "bin/python"), "-m", "pytest", "-q", "-c", "/dev/null"),
+        *(f"--rootdir={folder}", f"--confcutdir={folder.parent}"),
+        *(f"--odoo-database={name}", "--odoo-http", f"--odoo-addons-path={addons}"),
+        *("-p", "no:cacheprovider", "-W", "ignore", f"--junit-xml={report}"),
+        *("-n", "2", "--dist", "loadfile", "--odoo-extra=max-cron-threads=0"),
+    ]
+    if classes:
+        command += ["-k", " or ".join(classes)]
+    subprocess.run([*command, folder / "tests", *others], env=odoo.env, check=False)
+    if not report.exists():
+        raise steps.Failure(f"The host's tests of {suite} did not run.")
+
+
+def _read(report):
+    """Return the outcome of each test in a report, by its name."""
+    results = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        kinds = {child.tag for child in case} & {"failure", "error", "skipped"}
+        worst = next((x for x in ("error", "failure", "skipped") if x in kinds), None)
+        results[name] = worst or "passed"
+    return results
+
+
+def _count(kind, results):
+    outcomes = list(results.values())
+    shown = (f"{outcomes.count(x)} {x}" for x in sorted(set(outcomes)))
+    print(f"{kind}: {len(outcomes)} tests: {', '.join(shown)}")
+
+
+def _compare(results, baseline):
+    """Print the tests whose outcome is not the baseline's; return 1 for any."""
+    if not baseline.exists():
+        print("no baseline to compare with: make host-tests ARGS=--bare")
+        return 1
+    expected = json.loads(baseline.read_text())
+    _count("baseline", expected)
+    different = [
+        f"  {name}: {expected.get(name, 'not run')} without us, {outcome} now"
+        for name, outcome in sorted(results.items())
+        if expected.get(name) != outcome
+    ]
+    different += [f"  {name}: not run now" for name in sorted({*expected} - {*results})]
+    print("\n".join(different) or "the same, test by test")
+    return 1 if different else 0

@@ -96,9 +96,7 @@ def install(package, provides):
         update = [*prefix, "apt-get", "update"]
         subprocess.run(update, capture_output=True, check=False)
         command = ["apt-get", "install", "-y", "--no-install-recommends", package]
-        steps.run(
-            [*prefix, *command], what=f"install {package}", hint=advice, env=env
-        )
+        steps.run([*prefix, *command], what=f"install {package}", hint=advice, env=env)
 
 
 def _sudo_works():

@@ -6,6 +6,20 @@
     "license": "LGPL-3",
     "author": "Progress Billing maintainers",
     "depends": ["sale_project"],
-    "data": [],
+    "data": [
+        # Security.
+        "security/progress_billing_security.xml",
+        "security/ir.model.access.csv",
+        # Records.
+        "data/mail_activity_type_data.xml",
+        "data/ir_cron_data.xml",
+        # Views.
+        "views/res_config_settings_views.xml",
+        "views/progress_billing_line_views.xml",
+        "views/account_move_views.xml",
+        "views/sale_order_views.xml",
+        # Wizards.
+        "wizards/progress_billing_final_views.xml",
+    ],
     "application": False,
 }

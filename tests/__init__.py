@@ -1,1 +1,1 @@
-from . import test_house
+from . import test_deposit

@@ -1,0 +1,196 @@
+from odoo import fields, models
+from odoo.exceptions import LockError, UserError
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    progress_line_ids = fields.One2many(
+        comodel_name="progress.billing.line",
+        inverse_name="move_id",
+        string="Progress Billing Lines",
+        readonly=True,
+    )
+    is_progress_final = fields.Boolean(
+        string="Final Invoice",
+        readonly=True,
+        copy=False,
+        help="The invoice that recognises the revenue of progress-billed orders and "
+        "takes back their deposits.",
+    )
+
+    # === WHAT AN INVOICE IS ABOUT === #
+
+    def _get_progress_orders(self):
+        """Return the progress-billed orders that the invoices bill."""
+        orders = self.sudo().line_ids.sale_line_ids.order_id
+        return orders.filtered("progress_line_ids")
+
+    def _get_progress_deposit_items(self):
+        """Return the items on down payment lines of progress-billed orders."""
+        return self.sudo().line_ids.filtered(
+            lambda item: any(
+                line.is_downpayment and line.order_id.progress_line_ids
+                for line in item.sale_line_ids
+            )
+        )
+
+    def _is_progress_final_effective(self):
+        """Return whether a final invoice stands: a full credit note undoes it."""
+        self.ensure_one()
+        move = self.sudo()
+        reversals = move.reversal_move_ids.filtered(lambda move: move.state == "posted")
+        if not reversals:
+            return move.state != "cancel"
+        balances = {}
+        for item in (move | reversals).line_ids.filtered("sale_line_ids"):
+            key = item.sale_line_ids
+            balances[key] = balances.get(key, 0.0) + item.amount_currency
+        return not all(move.currency_id.is_zero(balance) for balance in balances.values())
+
+    # === POSTING === #
+
+    def _post(self, soft=True):
+        progress = self.filtered(lambda move: move._get_progress_orders())
+        progress._check_progress_posting()
+        posted = super()._post(soft)
+        (posted & progress)._reconcile_progress_deposits()
+        return posted
+
+    def _check_progress_posting(self):
+        """Refuse to post what would bill too much or leave a deposit unexplained."""
+        self._get_progress_orders()._lock_progress()
+        for move in self:
+            for order in move._get_progress_orders():
+                if move.is_progress_final:
+                    order._check_progress_drafts()
+                elif move.move_type == "out_invoice" and move._has_progress_billing():
+                    order._check_progress_ceiling()
+            move._check_progress_recalls()
+
+    def _has_progress_billing(self):
+        """Return whether the invoice bills planned lines or the revenue budget."""
+        self.ensure_one()
+        return any(
+            (item.progress_line_id or item.progress_budget_line_id)
+            and not item.is_progress_recall
+            for item in self.sudo().line_ids
+        )
+
+    def _check_progress_recalls(self):
+        """Refuse to take back more of a deposit than is open; a final takes back all."""
+        self.ensure_one()
+        items = self._get_progress_deposit_items()
+        lines = items.sale_line_ids.filtered("is_downpayment")
+        if self.is_progress_final:
+            orders = self._get_progress_orders()
+            lines |= orders.order_line.filtered("is_downpayment")
+        for line in lines.filtered(lambda line: not line.display_type):
+            own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
+            rest = line._get_progress_open_base() - sum(own.mapped("amount_currency"))
+            compared = self.currency_id.compare_amounts(rest, 0.0)
+            if compared < 0 or (compared and self.is_progress_final):
+                raise UserError(
+                    self.env._(
+                        "You cannot post %(invoice)s because it takes back "
+                        "%(amount)s of deposit %(deposit)s, of which %(open)s is open. "
+                        "The deposit changed since: delete the draft and create it "
+                        "again.",
+                        invoice=self.display_name,
+                        amount=line.order_id._format_progress(
+                            sum(own.mapped("amount_currency"))
+                        ),
+                        deposit=line._get_progress_deposit_name(),
+                        open=line.order_id._format_progress(
+                            line._get_progress_open_base()
+                        ),
+                    )
+                )
+
+    def _reconcile_progress_deposits(self):
+        """Reconcile deposits with their credit notes and with what took them back.
+
+        It links them in the ledger, and lets the host book the exchange difference.
+        """
+        for line in self._get_progress_deposit_items().sale_line_ids.filtered(
+            "is_downpayment"
+        ):
+            items = line.invoice_lines.filtered(
+                lambda item: item.parent_state == "posted"
+                and item.account_id.reconcile
+                and not item.reconciled
+            )
+            for same in items.grouped("account_id").values():
+                if len({item.balance > 0 for item in same}) > 1:
+                    same.reconcile()
+
+    # === UNDOING === #
+
+    def button_draft(self):
+        self._check_progress_undo()
+        self._get_progress_deposit_items().remove_move_reconcile()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self.filtered(lambda move: move.state == "posted")._check_progress_undo()
+        return super().button_cancel()
+
+    def _check_progress_undo(self):
+        """Refuse to undo a deposit that a posted invoice took back, or billed anew."""
+        for move in self:
+            items = move._get_progress_deposit_items()
+            for line in items.sale_line_ids.filtered("is_downpayment"):
+                own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
+                posted = own if move.state == "posted" else own.browse()
+                rest = line._get_progress_open_base() + sum(
+                    posted.mapped("amount_currency")
+                )
+                if move.currency_id.compare_amounts(rest, 0.0) < 0:
+                    raise UserError(
+                        self.env._(
+                            "You cannot reset %(invoice)s because %(others)s took back "
+                            "or credited its deposit. Undo those first.",
+                            invoice=move.display_name,
+                            others=line._get_progress_recall_names(move),
+                        )
+                    )
+            for line in move.sudo().line_ids.progress_line_id:
+                if (
+                    move.state == "cancel"
+                    and line.move_id != move
+                    and line._is_issued()
+                ):
+                    raise UserError(
+                        self.env._(
+                            "You cannot reset %(invoice)s because %(line)s was billed "
+                            "anew with %(other)s.",
+                            invoice=move.display_name,
+                            line=line.display_name,
+                            other=line.move_id.display_name,
+                        )
+                    )
+
+    def unlink(self):
+        orders = self._get_progress_orders()
+        result = super().unlink()
+        orders._remove_empty_progress_section()
+        return result
+
+    # === COMPANY OPTIONS === #
+
+    def _progress_post_and_send(self):
+        """Post and send new progress invoices as far as the company wants it.
+
+        Sending is left to the host's own job: a mail server that is down must not undo
+        an invoice.
+        """
+        to_post = self.filtered(lambda move: move.company_id.progress_auto_post)
+        # In sudo mode because the company decided it, not the person who bills.
+        to_post.sudo().action_post()
+        to_send = to_post.filtered(lambda move: move.company_id.progress_auto_send)
+        if to_send:
+            to_send.sudo().sending_data = {
+                "author_user_id": self.env.user.id,
+                "author_partner_id": self.env.user.partner_id.id,
+            }
+            self.env.ref("account.ir_cron_account_move_send").sudo()._trigger()

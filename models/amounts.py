@@ -1,0 +1,166 @@
+"""Exact arithmetic of progress billing, without the ORM.
+
+Every function takes a currency-like argument (`round`, `is_zero`, `compare_amounts`)
+where it rounds or compares; none knows records. All amounts are in that currency,
+percentages run from 0 to 100.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Share:
+    """A base amount and its taxes.
+
+    :ivar base: untaxed amount.
+    :ivar taxes: tax id as text -> (tax amount, base amount of that tax).
+    """
+
+    base: float = 0.0
+    taxes: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def tax(self):
+        """Return the sum of the tax amounts."""
+        return sum(amount for amount, _base in self.taxes.values())
+
+    @property
+    def total(self):
+        """Return the taxed amount."""
+        return self.base + self.tax
+
+
+def add(first, second, currency, sign=1):
+    """Return `first` plus (or, with `sign=-1`, less) `second`, rounded.
+
+    >>> class Cent:
+    ...     def round(self, amount): return round(amount, 2)
+    >>> add(Share(3.0, {"1": (.45, 3.0)}), Share(1.0, {"1": (.15, 1.0)}), Cent(), -1)
+    Share(base=2.0, taxes={'1': (0.3, 2.0)})
+    """
+    taxes = {}
+    for tax in {**first.taxes, **second.taxes}:
+        amount, base = first.taxes.get(tax, (0.0, 0.0))
+        other_amount, other_base = second.taxes.get(tax, (0.0, 0.0))
+        taxes[tax] = (
+            currency.round(amount + sign * other_amount),
+            currency.round(base + sign * other_base),
+        )
+    return Share(currency.round(first.base + sign * second.base), taxes)
+
+
+def add_groups(first, second, currency, sign=1):
+    """Add (or subtract) two mappings of group -> Share, group by group."""
+    return {
+        group: add(
+            first.get(group, Share()), second.get(group, Share()), currency, sign
+        )
+        for group in {**first, **second}
+    }
+
+
+def total_base(groups):
+    """Return the untaxed amount of a mapping of group -> Share."""
+    return sum(share.base for share in groups.values())
+
+
+def next_part(target, billed, alone, is_last, currency):
+    """Return what a part bills, group by group: its cumulative target less the billed.
+
+    The host rounds each deposit by itself, so that two halves of 12,870.59 bill
+    12,870.60. Subtracting what was billed before from a cumulative target carries the
+    rounding on, and the last part takes what is left.
+
+    Where the order changed in between (another tax, a line taken out), a cumulative
+    part would correct earlier invoices; then it bills its own share alone, and the
+    final invoice settles the rest. The last part always brings each group to its
+    target, as far as the groups still are the same.
+
+    :param target: group -> Share at the cumulative fraction.
+    :param billed: group -> Share billed before.
+    :param alone: callable returning group -> Share of this part taken by itself.
+    :param bool is_last: whether the target is the whole.
+    """
+    if not billed:
+        return target
+    part = add_groups(target, billed, currency, sign=-1)
+    changed = any(
+        group not in target and not currency.is_zero(share.base)
+        for group, share in billed.items()
+    )
+    sign = 1 if total_base(part) >= 0 else -1
+    against = any(
+        currency.compare_amounts(sign * share.base, 0.0) < 0 for share in part.values()
+    )
+    if changed or (against and not is_last):
+        return alone()
+    return part
+
+
+def set_base(groups, base, currency):
+    """Return the groups with their untaxed sum brought to `base`, taxes untouched.
+
+    The difference (the rounding of several taxes) goes to the largest group.
+    """
+    difference = currency.round(base - total_base(groups))
+    if not groups or currency.is_zero(difference):
+        return groups
+    largest = max(groups, key=lambda group: abs(groups[group].base))
+    share = groups[largest]
+    return {
+        **groups,
+        largest: Share(currency.round(share.base + difference), share.taxes),
+    }
+
+
+def set_total(groups, total, currency):
+    """Return the groups with their taxed sum brought to `total`, taxes untouched."""
+    tax = sum(share.tax for share in groups.values())
+    return set_base(groups, total - tax, currency)
+
+
+def is_empty(share, currency):
+    """Return whether a share bills nothing, neither base nor any tax."""
+    return currency.is_zero(share.base) and all(
+        currency.is_zero(amount) for amount, _base in share.taxes.values()
+    )
+
+
+def fraction_of(amount, whole, currency):
+    """Return amount / whole, exactly 1.0 where both are the same amount of money.
+
+    :raises ZeroDivisionError: never; a whole of zero gives 0.0.
+    """
+    if currency.is_zero(whole):
+        return 0.0
+    if currency.compare_amounts(amount, whole) == 0:
+        return 1.0
+    return amount / whole
+
+
+def ceiling(contract, tolerance, currency):
+    """Return the most that may be billed of a contract value.
+
+    :param float tolerance: percentage allowed on top, 0-100.
+    """
+    return currency.round(contract * (1 + tolerance / 100.0))
+
+
+def recoup(open_bases, invoice_base, contract_rest, mode, currency):
+    """Return the fraction of each open deposit that an interim invoice takes back.
+
+    :param open_bases: deposit -> untaxed amount not yet taken back.
+    :param float invoice_base: untaxed amount of the invoice before the deposits.
+    :param float contract_rest: untaxed amount not yet invoiced, this invoice included.
+    :param str mode: `proportional`, `fit` or `none`.
+    :return: deposit -> fraction between 0 and 1. The sum taken back never exceeds the
+        invoice, so that it never becomes a credit note.
+    """
+    open_total = sum(open_bases.values())
+    if mode == "none" or currency.compare_amounts(open_total, 0.0) <= 0:
+        return dict.fromkeys(open_bases, 0.0)
+    wanted = open_total
+    if mode == "proportional" and currency.compare_amounts(contract_rest, 0.0) > 0:
+        wanted = open_total * min(invoice_base / contract_rest, 1.0)
+    wanted = max(min(wanted, invoice_base), 0.0)
+    return dict.fromkeys(open_bases, fraction_of(wanted, open_total, currency))

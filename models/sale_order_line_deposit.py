@@ -1,0 +1,198 @@
+from odoo import api, fields, models
+from odoo.tools.misc import format_date
+
+from .amounts import Share, add, is_empty
+
+
+class SaleOrderLine(models.Model):
+    """Deposits on the order, and how an invoice takes them back."""
+
+    _inherit = "sale.order.line"
+
+    progress_sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Deposit on Line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The order line that this deposit is a share of. Empty: the whole order.",
+    )
+    progress_deposit_line_ids = fields.One2many(
+        comodel_name="sale.order.line",
+        inverse_name="progress_sale_line_id",
+        string="Deposits",
+        readonly=True,
+    )
+    progress_billing_line_ids = fields.One2many(
+        comodel_name="progress.billing.line",
+        inverse_name="sale_line_id",
+        string="Progress Billing Lines",
+    )
+    progress_billed_amount = fields.Monetary(
+        string="Billed to Date",
+        compute="_compute_progress_line_amounts",
+        help="Untaxed amount billed of this line alone, less credit notes: regular "
+        "invoices and open deposits, drafts included.",
+    )
+    progress_planned_amount = fields.Monetary(
+        string="Planned", compute="_compute_progress_line_amounts"
+    )
+    progress_remaining_amount = fields.Monetary(
+        string="Remaining", compute="_compute_progress_line_amounts"
+    )
+
+    @api.depends(
+        "price_subtotal",
+        "invoice_lines.amount_currency",
+        "invoice_lines.parent_state",
+        "progress_deposit_line_ids.invoice_lines.amount_currency",
+        "progress_deposit_line_ids.invoice_lines.parent_state",
+        "progress_billing_line_ids.state",
+        "progress_billing_line_ids.amount_untaxed",
+    )
+    def _compute_progress_line_amounts(self):
+        for line in self:
+            items = (line | line.progress_deposit_line_ids).sudo().invoice_lines
+            billed = line.order_id._sum_progress_items(
+                items.filtered(lambda item: item.parent_state in ("draft", "posted"))
+            )
+            planned = line.progress_billing_line_ids.filtered(
+                lambda plan: plan.state == "planned"
+            )
+            line.progress_billed_amount = billed
+            line.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
+            line.progress_remaining_amount = line.price_subtotal - billed
+
+    # === WHAT A DEPOSIT HAS OPEN === #
+
+    def _get_progress_posted_items(self):
+        """Return the posted items of down payment lines: deposits, credits, recalls."""
+        return self.sudo().invoice_lines.filtered(
+            lambda item: item.parent_state == "posted"
+        )
+
+    def _get_progress_open_base(self):
+        """Return the untaxed amount of a deposit that is posted and not taken back."""
+        self.ensure_one()
+        return self.order_id._sum_progress_items(self._get_progress_posted_items())
+
+    def _get_progress_open_shares(self):
+        """Return what deposits still have open, from posted items alone.
+
+        :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
+        """
+        items = self._get_progress_posted_items()
+        shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
+        result = {line: {} for line in self}
+        for item, share in shares.items():
+            for line in item.sale_line_ids & self:
+                key = (item.tax_ids, item.account_id)
+                result[line][key] = add(
+                    result[line].get(key, Share()), share, line.currency_id
+                )
+        return {
+            line: {
+                key: share
+                for key, share in groups.items()
+                if not is_empty(share, line.currency_id)
+            }
+            for line, groups in result.items()
+        }
+
+    def _get_progress_deposit_moves(self):
+        """Return the posted deposit invoices of down payment lines, oldest first."""
+        items = self._get_progress_posted_items().filtered(
+            lambda item: not item.is_progress_recall
+            and item.move_id.move_type == "out_invoice"
+        )
+        return items.move_id.sorted(lambda move: (move.invoice_date, move.id))
+
+    def _get_progress_deposit_name(self):
+        """Return a deposit's text: number and date of its invoice, and its title."""
+        self.ensure_one()
+        moves = self._get_progress_deposit_moves()
+        titles = self.sudo().invoice_lines.progress_line_id.mapped("name")
+        numbers = ", ".join(
+            self.env._(
+                "%(number)s of %(date)s",
+                number=move.name,
+                date=format_date(self.env, move.invoice_date),
+            )
+            for move in moves
+        )
+        return ": ".join(filter(None, [numbers, *titles])) or self.name
+
+    def _get_progress_recall_names(self, move):
+        """Return the numbers of the invoices, other than `move`, that reduce a deposit."""
+        self.ensure_one()
+        moves = self._get_progress_posted_items().move_id - move.sudo()
+        return ", ".join(moves.mapped("name"))
+
+    # === TAKING IT BACK === #
+
+    def _prepare_invoice_lines_vals_list(self, **optional_values):
+        if not self._is_progress_deposit():
+            return super()._prepare_invoice_lines_vals_list(**optional_values)
+        groups = self._get_progress_open_shares()[self]
+        return [
+            self._prepare_progress_recall(taxes, account, share, **optional_values)
+            for (taxes, account), share in groups.items()
+        ]
+
+    def _is_progress_deposit(self):
+        """Return whether this is a deposit on a progress-billed order."""
+        self.ensure_one()
+        return bool(
+            self.is_downpayment
+            and not self.display_type
+            and self.order_id.progress_line_ids
+        )
+
+    def _prepare_progress_recall(self, taxes, account, share, **optional_values):
+        """Return the values of the invoice line that takes a deposit back.
+
+        :param share: what to take back, positive; taxes are kept to the cent.
+        """
+        self.ensure_one()
+        allocator = self.env["progress.billing.allocator"]
+        group = (frozenset(taxes.ids), account.id, 0)
+        base_line = allocator._fix_amounts(self.order_id, group, share, None)
+        AccountTax = self.env["account.tax"]
+        extra = AccountTax._export_base_line_extra_tax_data(base_line)
+        lang = self.order_id._get_lang()
+        values = self.with_context(lang=lang)._prepare_invoice_line(**optional_values)
+        return {
+            **values,
+            "name": self.with_context(lang=lang)._get_progress_recall_name(),
+            "quantity": -1.0,
+            "price_unit": base_line["price_unit"],
+            "discount": 0.0,
+            "tax_ids": [fields.Command.set(taxes.ids)],
+            "account_id": account.id,
+            "extra_tax_data": AccountTax._reverse_quantity_base_line_extra_tax_data(
+                extra
+            ),
+            "progress_line_id": self.sudo().invoice_lines.progress_line_id[:1].id,
+            "is_progress_recall": True,
+        }
+
+    def _get_progress_recall_name(self):
+        """Return the text of the line that takes the deposit back."""
+        return self.env._(
+            "Less deposit %(deposit)s", deposit=self._get_progress_deposit_name()
+        )
+
+    def _prepare_invoice_line(self, **optional_values):
+        values = super()._prepare_invoice_line(**optional_values)
+        if (
+            self.env.context.get("progress_billing_final")
+            and not self.is_downpayment
+            and self.display_type not in ("line_section", "line_subsection", "line_note")
+        ):
+            values["quantity"] = self._get_progress_rest_quantity()
+        return values
+
+    def _get_progress_rest_quantity(self):
+        """Return the ordered quantity that no invoice bills yet, delivered or not."""
+        self.ensure_one()
+        return self.product_uom_qty - self.qty_invoiced

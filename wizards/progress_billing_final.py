@@ -1,0 +1,91 @@
+from odoo import api, fields, models
+
+
+class ProgressBillingFinal(models.TransientModel):
+    _name = "progress.billing.final"
+    _description = "Create Final Invoice"
+
+    order_ids = fields.Many2many(comodel_name="sale.order", string="Orders")
+    date = fields.Date(
+        string="Invoice Date", required=True, default=fields.Date.context_today
+    )
+    consolidated = fields.Boolean(
+        help="One invoice for all orders of the same customer, delivery address and "
+        "currency.",
+    )
+    order_count = fields.Integer(compute="_compute_order_count")
+    currency_id = fields.Many2one(
+        comodel_name="res.currency", compute="_compute_currency_id"
+    )
+    preview_line_ids = fields.One2many(
+        comodel_name="progress.billing.final.line",
+        inverse_name="wizard_id",
+        compute="_compute_preview_line_ids",
+        store=True,
+    )
+    amount_untaxed = fields.Monetary(compute="_compute_amount_untaxed")
+
+    @api.depends("order_ids")
+    def _compute_order_count(self):
+        for wizard in self:
+            wizard.order_count = len(wizard.order_ids)
+
+    @api.depends("order_ids")
+    def _compute_currency_id(self):
+        for wizard in self:
+            wizard.currency_id = wizard.order_ids.currency_id[:1]
+
+    @api.depends("order_ids")
+    def _compute_preview_line_ids(self):
+        for wizard in self:
+            wizard.preview_line_ids = [
+                fields.Command.clear(),
+                *(
+                    fields.Command.create(values)
+                    for order in wizard.order_ids
+                    for values in order._origin._get_final_preview_values()
+                ),
+            ]
+
+    @api.depends("preview_line_ids.amount_final")
+    def _compute_amount_untaxed(self):
+        for wizard in self:
+            wizard.amount_untaxed = sum(wizard.preview_line_ids.mapped("amount_final"))
+
+    def action_create(self):
+        """Create the final invoices and open them."""
+        self.ensure_one()
+        moves = self.order_ids._create_final_invoices(self.date, self.consolidated)
+        return self.order_ids.action_view_invoice(invoices=moves)
+
+
+class ProgressBillingFinalLine(models.TransientModel):
+    """One row of the preview: an order line to bill, or a deposit to take back."""
+
+    _name = "progress.billing.final.line"
+    _description = "Final Invoice Preview"
+    _order = "order_id, is_deposit, sequence, id"
+
+    wizard_id = fields.Many2one(
+        comodel_name="progress.billing.final", required=True, ondelete="cascade"
+    )
+    order_id = fields.Many2one(comodel_name="sale.order", readonly=True)
+    sequence = fields.Integer()
+    name = fields.Char(string="Description", readonly=True)
+    is_deposit = fields.Boolean(string="Deposit", readonly=True)
+    move_id = fields.Many2one(
+        comodel_name="account.move", string="Deposit Invoice", readonly=True
+    )
+    date = fields.Date(readonly=True)
+    currency_id = fields.Many2one(related="order_id.currency_id")
+    amount = fields.Monetary(
+        readonly=True, help="Untaxed amount ordered, or of the deposit."
+    )
+    amount_open = fields.Monetary(
+        string="Open", readonly=True, help="Untaxed amount not yet taken back."
+    )
+    amount_final = fields.Monetary(
+        string="On the Final Invoice",
+        readonly=True,
+        help="Untaxed amount on the final invoice; deposits are negative.",
+    )

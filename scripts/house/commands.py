@@ -16,6 +16,13 @@ from . import (
     venv,
 )
 
+#: All of pylint-odoo, but several files may extend the same model.
+PYLINT = (
+    "--disable=all",
+    "--enable=odoolint",
+    "--disable=consider-merging-classes-inherited",
+)
+
 
 def main(words):
     """Run the command named by the first word; return the exit code."""
@@ -48,7 +55,7 @@ def lint(args):
     folder = venv.ensure()
     env = venv.environment(folder)
     places.export(places.BUILD / "lint", without=("scripts",))
-    pylint = [folder / "bin/python", "-m", "pylint"]
+    pylint = [folder / "bin/python", "-m", "pylint", *PYLINT]
     pylint += [f"--rcfile={places.ROOT / 'pyproject.toml'}", places.ADDON]
     print("ruff check", flush=True)
     ruff = subprocess.run(

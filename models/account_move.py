@@ -61,6 +61,8 @@ class AccountMove(models.Model):
         """Refuse to post what would bill too much or leave a deposit unexplained."""
         self._get_progress_orders()._lock_progress()
         for move in self:
+            if move.move_type == "out_invoice" and move.reversed_entry_id:
+                move._check_progress_revival()
             for order in move._get_progress_orders():
                 if move.is_progress_final:
                     order._check_progress_drafts()
@@ -154,21 +156,50 @@ class AccountMove(models.Model):
                             others=line._get_progress_recall_names(move),
                         )
                     )
-            for line in move.sudo().line_ids.progress_line_id:
-                if (
-                    move.state == "cancel"
-                    and line.move_id != move
-                    and line._is_issued()
-                ):
-                    raise UserError(
-                        self.env._(
-                            "You cannot reset %(invoice)s because %(line)s was billed "
-                            "anew with %(other)s.",
-                            invoice=move.display_name,
-                            line=line.display_name,
-                            other=line.move_id.display_name,
-                        )
+            if move.state == "cancel" or move.move_type == "out_refund":
+                move._check_progress_revival()
+
+    def _check_progress_revival(self):
+        """Refuse to bring back a billing that another invoice has replaced.
+
+        Undoing a credit note (or crediting it) and taking a cancelled invoice back to
+        draft let the invoice at their root bill its lines again.
+        """
+        self.ensure_one()
+        chain = self._get_progress_chain()
+        items = self.sudo().line_ids.filtered(lambda item: not item.is_progress_recall)
+        for line in items.progress_line_id:
+            if not line.move_id:
+                line.move_id = chain[-1]
+            elif line.move_id not in chain and line._is_issued():
+                raise UserError(
+                    self.env._(
+                        "You cannot bring back %(invoice)s because %(line)s was billed "
+                        "anew with %(other)s. Undo that first.",
+                        invoice=chain[-1].display_name,
+                        line=line.display_name,
+                        other=line.move_id.display_name,
                     )
+                )
+
+    def _get_progress_chain(self):
+        """Return the move, what it reverses, and so on up to the first invoice."""
+        chain = move = self.sudo()
+        while move.reversed_entry_id:
+            move = move.reversed_entry_id
+            chain |= move
+        return chain
+
+    def _take_over_progress_lines(self):
+        """Make these corrected copies of credited invoices the invoices of their lines.
+
+        The host copies the items' links, not those that point to the invoice.
+        """
+        for move in self:
+            items = move.sudo().line_ids.filtered(
+                lambda item: not item.is_progress_recall
+            )
+            items.progress_line_id.move_id = move
 
     def unlink(self):
         orders = self._get_progress_orders()

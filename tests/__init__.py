@@ -1,1 +1,1 @@
-from . import test_deposit
+from . import test_deposit, test_host_gaps, test_house, test_undo

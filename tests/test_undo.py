@@ -1,0 +1,405 @@
+"""Row F9, design 3.7: every way back, in every order of events.
+
+After each step the lines' states, the order's totals and the ledger agree.
+"""
+
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.tests import tagged
+
+from .common import ProgressBillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestUndo(ProgressBillingCommon):
+    def setUp(self):
+        super().setUp()
+        self.order = self._order(10000.0)
+        self.lines = self._plan(self.order, 30.0, 20.0)
+
+    def assertStands(self, *states, billed, deposits):
+        """Assert the lines' states, and order, lines and ledger on the deposits."""
+        self.assertEqual(tuple(self.lines.mapped("state")), states)
+        self.assertAlmostEqual(self.order.progress_billed_amount, billed)
+        self.assertAlmostEqual(self.order.progress_remaining_amount, 10000.0 - billed)
+        self.assertAlmostEqual(self.order.progress_deposit_balance, deposits)
+        self.assertAlmostEqual(sum(self.lines.mapped("amount_open")), deposits)
+        ledger = self._balance(self.deposit_account, self.order)
+        self.assertAlmostEqual(-ledger, deposits)
+
+    # === DRAFT DEPOSITS === #
+
+    def test_f09_deleted_draft_is_planned_again(self):
+        draft = self._bill(self.lines[0], post=False)
+        self.assertStands("draft", "planned", billed=3000.0, deposits=0.0)
+        draft.unlink()
+        self.assertStands("planned", "planned", billed=0.0, deposits=0.0)
+        self._bill(self.lines[0])
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_cancelled_draft_is_planned_again(self):
+        draft = self._bill(self.lines[0], post=False)
+        draft.button_cancel()
+        self.assertStands("planned", "planned", billed=0.0, deposits=0.0)
+        again = self._bill(self.lines[0])
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+        self.assertEqual(self.lines[0].move_id, again)
+
+    def test_f09_cancelled_draft_cannot_return_once_billed_anew(self):
+        draft = self._bill(self.lines[0], post=False)
+        draft.button_cancel()
+        self._bill(self.lines[0])
+        with self.assertRaisesRegex(UserError, "billed anew"):
+            draft.button_draft()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_cancelled_draft_returns_while_nothing_replaced_it(self):
+        draft = self._bill(self.lines[0], post=False)
+        draft.button_cancel()
+        draft.button_draft()
+        self.assertStands("draft", "planned", billed=3000.0, deposits=0.0)
+        draft.action_post()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_cancelled_draft_deleted_after_billing_anew_changes_nothing(self):
+        draft = self._bill(self.lines[0], post=False)
+        draft.button_cancel()
+        self._bill(self.lines[0])
+        draft.unlink()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_posted_deposit_reset_and_deleted(self):
+        deposit = self._bill(self.lines[0])
+        deposit.button_draft()
+        self.assertStands("draft", "planned", billed=3000.0, deposits=0.0)
+        deposit.action_post()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_posted_deposit_reset_and_cancelled(self):
+        deposit = self._bill(self.lines[0])
+        deposit.button_draft()
+        deposit.button_cancel()
+        self.assertStands("planned", "planned", billed=0.0, deposits=0.0)
+        final = self._final(self.order)
+        self.assertAlmostEqual(final.amount_untaxed, 10000.0)
+
+    # === CREDIT NOTES ON DEPOSITS === #
+
+    def test_f09_full_credit_frees_the_amount(self):
+        deposit = self._bill(self.lines)[0]
+        self._credit(deposit)
+        self.assertStands("cancel", "posted", billed=2000.0, deposits=2000.0)
+        final = self._final(self.order)
+        self.assertAlmostEqual(final.amount_untaxed, 8000.0)
+        self.assertStands("cancel", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_draft_credit_changes_nothing_open(self):
+        deposit = self._bill(self.lines[0])
+        credit = self._credit(deposit, post=False)
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 3000.0)
+        self.assertEqual(self.lines[0].state, "posted")
+        credit.unlink()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_partial_credit_leaves_the_difference(self):
+        deposit = self._bill(self.lines[0])
+        self._credit(deposit, 1000.0)
+        self.assertStands("posted", "planned", billed=2000.0, deposits=2000.0)
+        final = self._final(self.order)
+        self.assertAlmostEqual(final.amount_untaxed, 8000.0)
+        self.assertStands("settled", "planned", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_two_partial_credits_make_a_full_one(self):
+        deposit = self._bill(self.lines[0])
+        self._credit(deposit, 1000.0)
+        self._credit(deposit, 2000.0)
+        self.assertStands("cancel", "planned", billed=0.0, deposits=0.0)
+
+    def test_f09_credit_of_more_than_the_deposit_is_refused(self):
+        deposit = self._bill(self.lines[0])
+        self._credit(deposit, 1000.0)
+        with self.assertRaisesRegex(UserError, "2,000.00"), self.cr.savepoint():
+            self._credit(deposit)
+        self.assertStands("posted", "planned", billed=2000.0, deposits=2000.0)
+
+    def test_f09_credited_line_is_billed_again_when_planned_again(self):
+        deposit = self._bill(self.lines[0])
+        self._credit(deposit)
+        self.lines[0].action_replan()
+        self.assertStands("planned", "planned", billed=0.0, deposits=0.0)
+        self.assertEqual(self.lines[0].invoice_flag, "yes")
+        self._bill(self.lines[0])
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+        self._bill(self.lines[1])
+        self._final(self.order)
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_reset_credit_restores_the_deposit(self):
+        deposit = self._bill(self.lines[0])
+        credit = self._credit(deposit)
+        self.assertStands("cancel", "planned", billed=0.0, deposits=0.0)
+        credit.button_draft()
+        self.assertEqual(self.lines[0].state, "posted")
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 3000.0)
+        credit.button_cancel()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_reset_credit_after_billing_anew_is_refused(self):
+        deposit = self._bill(self.lines[0])
+        credit = self._credit(deposit)
+        self.lines[0].action_replan()
+        self._bill(self.lines[0])
+        with self.assertRaises(UserError), self.cr.savepoint():
+            credit.button_draft()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_reset_credit_after_planning_anew_takes_the_line_back(self):
+        deposit = self._bill(self.lines[0])
+        credit = self._credit(deposit)
+        self.lines[0].action_replan()
+        credit.button_draft()
+        self.assertEqual(self.lines[0].state, "posted")
+        self.assertEqual(self.lines[0].move_id, deposit)
+        credit.unlink()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_credit_note_credited_after_billing_anew_is_refused(self):
+        credit = self._credit(self._bill(self.lines[0]))
+        self.lines[0].action_replan()
+        self._bill(self.lines[0])
+        with self.assertRaisesRegex(UserError, "billed anew"), self.cr.savepoint():
+            self._credit(credit)
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
+    def test_f09_credited_deposit_cannot_be_reset(self):
+        deposit = self._bill(self.lines[0])
+        credit = self._credit(deposit)
+        with self.assertRaisesRegex(UserError, credit.name), self.cr.savepoint():
+            deposit.button_draft()
+        self.assertStands("cancel", "planned", billed=0.0, deposits=0.0)
+
+    def test_f09_credited_credit_note_bills_the_deposit_again(self):
+        deposit = self._bill(self.lines[0])
+        credit = self._credit(deposit)
+        self._credit(credit)
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_credit_through_the_hosts_wizard(self):
+        deposit = self._bill(self.lines[0])
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=deposit.ids)
+            .create({"journal_id": deposit.journal_id.id})
+        )
+        credit = self.env["account.move"].browse(wizard.reverse_moves()["res_id"])
+        credit.action_post()
+        self.assertStands("cancel", "planned", billed=0.0, deposits=0.0)
+
+    def test_f09_corrected_deposit_through_the_hosts_wizard(self):
+        """The host's "Reverse and Create Invoice": the copy bills the line anew."""
+        deposit = self._bill(self.lines[0])
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=deposit.ids)
+            .create({"journal_id": deposit.journal_id.id})
+        )
+        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        self.assertStands("draft", "planned", billed=3000.0, deposits=0.0)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            deposit.reversal_move_ids.button_draft()
+        copy.action_post()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    # === FINAL INVOICES === #
+
+    def test_f09_draft_final_deleted(self):
+        self._bill(self.lines)
+        final = self._final(self.order, post=False)
+        self.assertEqual(self.lines.mapped("state"), ["posted", "posted"])
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 5000.0)
+        final.unlink()
+        self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_reset_final_makes_its_lines_posted_again(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        final.button_draft()
+        self.assertEqual(self.lines.mapped("state"), ["posted", "posted"])
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 5000.0)
+        final.action_post()
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_reset_and_cancelled_final_is_made_again(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        final.button_draft()
+        final.button_cancel()
+        self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+        self._final(self.order)
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_cancelled_final_cannot_return_after_another(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        final.button_draft()
+        final.button_cancel()
+        self._final(self.order)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            final.button_draft()
+            final.action_post()
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+
+    def test_f09_credited_final_is_made_again(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        self._credit(final)
+        self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+        again = self._final(self.order)
+        self.assertAlmostEqual(again.amount_untaxed, 5000.0)
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_credited_final_twice_over(self):
+        self._bill(self.lines)
+        for _time in range(3):
+            self._credit(self._final(self.order))
+            self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_reset_credit_of_the_final_settles_again(self):
+        self._bill(self.lines)
+        credit = self._credit(self._final(self.order))
+        credit.button_draft()
+        self.assertEqual(self.lines.mapped("state"), ["settled", "settled"])
+        credit.button_cancel()
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_reset_credit_of_the_final_after_another_final_is_refused(self):
+        self._bill(self.lines)
+        credit = self._credit(self._final(self.order))
+        self._final(self.order)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            credit.button_draft()
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+
+    def test_f09_deposit_credited_after_the_final_is_refused(self):
+        deposit = self._bill(self.lines[0])
+        self._final(self.order)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            self._credit(deposit)
+        self.assertStands("settled", "planned", billed=10000.0, deposits=0.0)
+
+    def test_f09_settled_deposit_cannot_be_reset(self):
+        deposit = self._bill(self.lines[0])
+        final = self._final(self.order)
+        with self.assertRaisesRegex(UserError, final.name), self.cr.savepoint():
+            deposit.button_draft()
+        self.assertStands("settled", "planned", billed=10000.0, deposits=0.0)
+
+    def test_f09_final_credited_then_deposit_credited(self):
+        deposit = self._bill(self.lines[0])
+        self._credit(self._final(self.order))
+        self._credit(deposit)
+        self.assertStands("cancel", "planned", billed=0.0, deposits=0.0)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_draft_final_is_stale_after_a_credit_on_its_deposit(self):
+        deposit = self._bill(self.lines[0])
+        final = self._final(self.order, post=False)
+        self._credit(deposit)
+        with self.assertRaisesRegex(UserError, "changed"), self.cr.savepoint():
+            final.action_post()
+        final.unlink()
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_draft_final_is_stale_after_another_deposit(self):
+        self._bill(self.lines[0])
+        final = self._final(self.order, post=False)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            # Either the deposit is refused beside a complete draft, or the final is.
+            self._bill(self.lines[1])
+            final.action_post()
+        final.unlink()
+        self._bill(self.lines[1])
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    def test_f09_corrected_final_through_the_hosts_wizard(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=final.ids)
+            .create({"journal_id": final.journal_id.id})
+        )
+        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        self.assertEqual(self.lines.mapped("state"), ["posted", "posted"])
+        copy.action_post()
+        self.assertIn(copy, self.order.progress_final_invoice_ids)
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertSettled(self.order)
+
+    def test_f09_over_deposited_final_is_a_credit_note_and_can_be_undone(self):
+        deposit = self._bill(self.lines)
+        self.order.order_line.filtered(
+            lambda line: not line.is_downpayment and not line.display_type
+        ).price_unit = 4000.0
+        final = self._final(self.order)
+        self.assertRecordValues(
+            final, [{"move_type": "out_refund", "amount_total": 1150.0}]
+        )
+        self.assertSettled(self.order)
+        final.button_draft()
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 5000.0)
+        final.action_post()
+        self._credit(final)
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 5000.0)
+        self.assertEqual(deposit.progress_line_ids.mapped("state"), ["posted"] * 2)
+        self._final(self.order)
+        self.assertSettled(self.order)
+
+    # === THE ORDER === #
+
+    def test_f09_order_with_open_deposits_cannot_be_cancelled(self):
+        deposit = self._bill(self.lines[0])
+        with self.assertRaisesRegex(RedirectWarning, deposit.name):
+            self.order._action_cancel()
+        self._credit(deposit)
+        self.order._action_cancel()
+        self.assertEqual(self.order.state, "cancel")
+
+    def test_f09_cancelled_order_takes_its_draft_deposits_along(self):
+        draft = self._bill(self.lines[0], post=False)
+        self.order._action_cancel()
+        self.assertEqual((self.order.state, draft.state), ("cancel", "cancel"))
+        self.assertEqual(self.lines[0].state, "planned")
+
+    # === PAYMENTS === #
+
+    def test_f09_paid_deposit_credited_and_made_final(self):
+        deposit = self._bill(self.lines[0])
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=deposit.ids
+        ).create({}).action_create_payments()
+        self.assertIn(self.lines[0].payment_state, ("paid", "in_payment"))
+        self._credit(deposit, 1000.0)
+        self.assertStands("posted", "planned", billed=2000.0, deposits=2000.0)
+        self._final(self.order)
+        self.assertSettled(self.order)

@@ -10,6 +10,7 @@
         # Security.
         "security/progress_billing_security.xml",
         "security/ir.model.access.csv",
+        "security/progress_billing_template_security.xml",
         # Records.
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
@@ -18,6 +19,8 @@
         "views/progress_billing_line_views.xml",
         "views/account_move_views.xml",
         "views/sale_order_views.xml",
+        # Views of plans and runs.
+        "views/progress_billing_template_views.xml",
         # Wizards.
         "wizards/progress_billing_final_views.xml",
     ],

@@ -10,3 +10,6 @@ from . import sale_order
 from . import sale_order_final
 from . import sale_order_history
 from . import sale_order_line_deposit
+# Plans of instalments, runs and interim invoices.
+from . import progress_billing_template
+from . import progress_billing_template_line

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
@@ -46,7 +46,9 @@ class AccountMove(models.Model):
         for item in (move | reversals).line_ids.filtered("sale_line_ids"):
             key = item.sale_line_ids
             balances[key] = balances.get(key, 0.0) + item.amount_currency
-        return not all(move.currency_id.is_zero(balance) for balance in balances.values())
+        return not all(
+            move.currency_id.is_zero(balance) for balance in balances.values()
+        )
 
     # === POSTING === #
 
@@ -80,7 +82,7 @@ class AccountMove(models.Model):
         )
 
     def _check_progress_recalls(self):
-        """Refuse to take back more of a deposit than is open; a final takes back all."""
+        """Refuse to take back more than is open; a final takes back all."""
         self.ensure_one()
         items = self._get_progress_deposit_items()
         lines = items.sale_line_ids.filtered("is_downpayment")
@@ -118,9 +120,11 @@ class AccountMove(models.Model):
             "is_downpayment"
         ):
             items = line.invoice_lines.filtered(
-                lambda item: item.parent_state == "posted"
-                and item.account_id.reconcile
-                and not item.reconciled
+                lambda item: (
+                    item.parent_state == "posted"
+                    and item.account_id.reconcile
+                    and not item.reconciled
+                )
             )
             for same in items.grouped("account_id").values():
                 if len({item.balance > 0 for item in same}) > 1:

@@ -1,11 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import float_repr
-from odoo.tools.misc import formatLang
-
-from .amounts import total_base
-from .claim import Claim, Part
-from .order_billing import OrderBilling
 
 PLANNED_FIELDS = {
     "order_id",
@@ -121,9 +115,7 @@ class ProgressBillingLine(models.Model):
     )
     payment_state = fields.Selection(related="move_id.payment_state", store=True)
     amount_untaxed = fields.Monetary(compute="_compute_amounts", store=True)
-    amount_tax = fields.Monetary(
-        string="Taxes", compute="_compute_amounts", store=True
-    )
+    amount_tax = fields.Monetary(string="Taxes", compute="_compute_amounts", store=True)
     amount_total = fields.Monetary(
         string="Total", compute="_compute_amounts", store=True
     )
@@ -204,65 +196,6 @@ class ProgressBillingLine(models.Model):
         if self.currency_id.is_zero(billed + recalled):
             return "settled"
         return "posted"
-
-    @api.depends(
-        "state",
-        "amount_type",
-        "percent",
-        "amount",
-        "date",
-        "sequence",
-        "sale_line_id",
-        "move_id",
-        "invoice_line_ids.price_total",
-        "invoice_line_ids.parent_state",
-        "order_id.order_line.price_total",
-        "order_id.order_line.tax_ids",
-        "order_id.order_line.qty_invoiced",
-        "order_id.progress_method",
-        "order_id.progress_line_ids.state",
-        "order_id.progress_line_ids.percent",
-        "order_id.progress_line_ids.amount",
-        "order_id.progress_line_ids.amount_type",
-        "order_id.progress_line_ids.date",
-        "order_id.progress_line_ids.invoice_line_ids.price_subtotal",
-    )
-    def _compute_amounts(self):
-        planned = self.filtered(lambda line: line.state == "planned")
-        for order in planned.order_id:
-            order.progress_line_ids._plan_amounts(order)
-        for line in self - planned:
-            items = line.sudo().invoice_line_ids.filtered(
-                lambda item: item.parent_state in ("draft", "posted")
-                and not item.is_progress_recall
-            )
-            signed = [(item, -item.move_id.direction_sign) for item in items]
-            line.amount_untaxed = sum(
-                sign * item.price_subtotal for item, sign in signed
-            )
-            line.amount_total = sum(sign * item.price_total for item, sign in signed)
-            line.amount_tax = line.amount_total - line.amount_untaxed
-        for line in planned.filtered(lambda line: not line.order_id):
-            line.amount_untaxed = line.amount_tax = line.amount_total = 0.0
-
-    def _plan_amounts(self, order):
-        """Set what the planned lines among `self` will bill, one after the other."""
-        allocator = self.env["progress.billing.allocator"]
-        billing = OrderBilling(order, allocator)
-        planned = self.filtered(lambda line: line.state == "planned")
-        for line in planned.sorted(lambda line: line._get_billing_order()):
-            groups = {}
-            part = line._get_part(billing)
-            if part:
-                groups, _templates = allocator._get_part_groups(
-                    billing, part, order.progress_method
-                )
-                billing.add_part(
-                    part.line_id, order.progress_method, groups, part.amount
-                )
-            line.amount_untaxed = total_base(groups)
-            line.amount_tax = sum(share.tax for share in groups.values())
-            line.amount_total = line.amount_untaxed + line.amount_tax
 
     @api.depends("name", "order_id.name")
     def _compute_display_name(self):
@@ -372,126 +305,3 @@ class ProgressBillingLine(models.Model):
         credited.write({"move_id": False, "rounding_carry": 0.0})
         credited.write({"invoice_flag": "yes"})
         lines.write({"is_cancelled": False, "error_message": False})
-
-    # === BILLING === #
-
-    @api.model
-    def _get_due_domain(self, date):
-        """Return the domain of lines that are due on a date.
-
-        :param date: the company's day. A line is due on its date *or later*, so that a
-            missed night is caught up; one with a milestone when that is reached.
-        """
-        return [
-            ("state", "=", "planned"),
-            ("order_id.state", "=", "sale"),
-            "|",
-            "&",
-            ("milestone_id", "=", False),
-            ("date", "<=", date),
-            ("milestone_id.is_reached", "=", True),
-        ]
-
-    def _create_progress_invoices(self):
-        """Create the invoices of planned lines, in one batch.
-
-        Company options decide whether they are posted and sent right away.
-
-        :return: the created `account.move` records.
-        :raise UserError: when a line is not planned, is on hold, or cannot be billed.
-        """
-        self._check_creatable()
-        lines = self.sorted(lambda line: line._get_billing_order())
-        moves = self.env["progress.billing.builder"]._create_invoices(
-            lines._prepare_claims()
-        )
-        moves._progress_post_and_send()
-        return moves
-
-    def _check_creatable(self):
-        self.check_access("write")
-        for line in self:
-            if line.state != "planned":
-                raise UserError(
-                    self.env._(
-                        "You cannot create an invoice for %(line)s because it is "
-                        "%(state)s. Choose planned lines only.",
-                        line=line.display_name,
-                        state=dict(self._fields["state"]._description_selection(
-                            self.env
-                        ))[line.state].lower(),
-                    )
-                )
-            if line.invoice_flag == "no":
-                raise UserError(
-                    self.env._(
-                        "You cannot create an invoice for %(line)s because it is on "
-                        "hold. Change its invoice flag first.",
-                        line=line.display_name,
-                    )
-                )
-
-    def _get_billing_order(self):
-        """Return the key by which lines follow each other: date, sequence, age."""
-        self.ensure_one()
-        number = self._origin.id or 0
-        return (
-            not self.date,
-            self.date or fields.Date.today(),
-            self.sequence,
-            not number,
-            number,
-        )
-
-    def _prepare_claims(self):
-        """Return one `Claim` per line, in the order of `self`."""
-        allocator = self.env["progress.billing.allocator"]
-        billings = {
-            order: OrderBilling(order, allocator) for order in self.order_id
-        }
-        return [line._prepare_claim(billings[line.order_id]) for line in self]
-
-    def _prepare_claim(self, billing):
-        """Return the line as a `Claim`. Override to add to what it says."""
-        self.ensure_one()
-        part = self._get_part(billing)
-        return Claim(
-            order_id=self.order_id.id,
-            parts=(part,) if part else (),
-            booking=self.order_id.progress_method,
-            invoice_date=self.date or None,
-            title=self.name,
-            label=self._get_label(),
-            item_description=self.item_description or "",
-            narration=self.description or "",
-            progress_line_id=self.id,
-        )
-
-    def _get_part(self, billing):
-        """Return what the line bills as a `Part`, None while nothing is entered."""
-        self.ensure_one()
-        pool = self.sale_line_id._origin.id or 0
-        worth, taxed_worth = billing.get_contract(pool)
-        if self.amount_type == "percent":
-            return Part(pool, worth * self.percent / 100.0) if self.percent else None
-        if not self.amount:
-            return None
-        if not self.company_id.progress_amount_tax_included or not taxed_worth:
-            return Part(pool, self.amount, is_exact=True)
-        return Part(
-            pool,
-            self.amount * worth / taxed_worth,
-            taxed_amount=self.amount,
-            is_exact=True,
-        )
-
-    def _get_label(self):
-        """Return the share in words: "30 %" or the amount with its currency."""
-        self.ensure_one()
-        if self.amount_type == "percent":
-            digits = float_repr(self.percent, 6).rstrip("0").rstrip(".")
-            return f"{digits}\N{NO-BREAK SPACE}%"
-        return self._format(self.amount)
-
-    def _format(self, amount):
-        return formatLang(self.env, amount, currency_obj=self.currency_id)

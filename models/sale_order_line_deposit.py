@@ -102,8 +102,9 @@ class SaleOrderLine(models.Model):
     def _get_progress_deposit_moves(self):
         """Return the posted deposit invoices of down payment lines, oldest first."""
         items = self._get_progress_posted_items().filtered(
-            lambda item: not item.is_progress_recall
-            and item.move_id.move_type == "out_invoice"
+            lambda item: (
+                not item.is_progress_recall and item.move_id.move_type == "out_invoice"
+            )
         )
         return items.move_id.sorted(lambda move: (move.invoice_date, move.id))
 
@@ -123,7 +124,7 @@ class SaleOrderLine(models.Model):
         return ": ".join(filter(None, [numbers, *titles])) or self.name
 
     def _get_progress_recall_names(self, move):
-        """Return the numbers of the invoices, other than `move`, that reduce a deposit."""
+        """Return the numbers of the other invoices that reduce a deposit."""
         self.ensure_one()
         moves = self._get_progress_posted_items().move_id - move.sudo()
         return ", ".join(moves.mapped("name"))
@@ -187,7 +188,7 @@ class SaleOrderLine(models.Model):
         if (
             self.env.context.get("progress_billing_final")
             and not self.is_downpayment
-            and self.display_type not in ("line_section", "line_subsection", "line_note")
+            and not self.display_type
         ):
             values["quantity"] = self._get_progress_rest_quantity()
         return values

@@ -1,0 +1,89 @@
+"""Count CPU, calls, queries and memory of a piece of work."""
+
+import cProfile
+import gc
+import os
+import resource
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass
+class Row:
+    """Figures of one piece of work, per invoice; `growth` is MB for the whole of it."""
+
+    scenario: str
+    who: str
+    count: int
+    python_ms: float = 0.0
+    postgres_ms: float = 0.0
+    queries: float = 0.0
+    kcalls: float = 0.0
+    growth: float = 0.0
+
+    @property
+    def cpu(self):
+        """Return milliseconds of CPU, Python's and PostgreSQL's."""
+        return self.python_ms + self.postgres_ms
+
+
+def _backend_seconds(cr):
+    """Return the CPU seconds of the connection's PostgreSQL process, 0 if unknown."""
+    cr.execute("SELECT pg_backend_pid()")
+    path = f"/proc/{cr.fetchone()[0]}/stat"
+    if not os.path.exists(path):
+        return 0.0
+    with open(path, encoding="ascii") as stat:
+        words = stat.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mb():
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+@contextmanager
+def measure(cr, row, *, calls=False):
+    """Add the cost of the block to `row`; count calls instead of time if told so.
+
+    Counting calls slows Python down, so time and calls are never taken together.
+    """
+    gc.collect()
+    profile = cProfile.Profile() if calls else None
+    backend, queries, memory = _backend_seconds(cr), cr.sql_log_count, _resident_mb()
+    start = time.process_time()
+    if profile:
+        profile.enable()
+    yield
+    if profile:
+        profile.disable()
+        profile.create_stats()
+        total = sum(stat[1] for stat in profile.stats.values())
+        row.kcalls += total / 1000 / row.count
+        return
+    row.python_ms += (time.process_time() - start) * 1000 / row.count
+    row.queries += (cr.sql_log_count - queries) / row.count
+    row.postgres_ms += (_backend_seconds(cr) - backend) * 1000 / row.count
+    row.growth += _resident_mb() - memory
+
+
+def report(rows):
+    """Print one line a row and its ratios to the host's row of the same scenario."""
+    hosts = {row.scenario: row for row in rows if row.who == "host"}
+    print(
+        f"\n{'scenario':<22}{'who':<8}{'n':>5}{'python ms':>11}{'pg ms':>8}"
+        f"{'kcalls':>9}{'queries':>9}{'MB':>7}   CPU/host calls/host"
+    )
+    for row in rows:
+        host = hosts.get(row.scenario)
+        ratios = ""
+        if host and host is not row:
+            calls = row.kcalls / host.kcalls if host.kcalls else 0.0
+            ratios = f"{row.cpu / host.cpu:>11.2f}{calls:>11.2f}"
+        print(
+            f"{row.scenario:<22}{row.who:<8}{row.count:>5}{row.python_ms:>11.1f}"
+            f"{row.postgres_ms:>8.1f}{row.kcalls:>9.1f}{row.queries:>9.1f}"
+            f"{row.growth:>7.1f}{ratios}"
+        )

@@ -1,22 +1,51 @@
 """The addon as it is delivered: what its manifest names is there, and it opens."""
 
+import os
 from pathlib import Path
+from unittest.mock import patch
+
+import polib
 
 from odoo.modules.module import Manifest
 from odoo.tests import HttpCase, TransactionCase, tagged
+from odoo.tools import translate
+
+FOLDER = Path(Manifest.for_addon("progress_billing").path)
+walk = os.walk
+
+
+def walk_addons(path, **kwargs):
+    """Walk as the export of terms does, without the link that leads into itself."""
+    for root, folders, files in walk(path, followlinks=True):
+        folders[:] = [x for x in folders if x[0] != "." and x != "scripts"]
+        yield root, folders, files
 
 
 @tagged("post_install", "-at_install")
 class TestManifest(TransactionCase):
     def test_named_files_exist(self):
         manifest = Manifest.for_addon("progress_billing")
-        folder = Path(manifest.path)
         missing = [
             name
             for name in [*manifest["data"], *manifest["demo"]]
-            if not (folder / name).is_file()
+            if not (FOLDER / name).is_file()
         ]
         self.assertFalse(missing)
+
+
+@tagged("post_install", "-at_install")
+class TestTerms(TransactionCase):
+    def test_list_of_terms_is_current(self):
+        """After a change of words: make pot."""
+        with patch.object(translate.os, "walk", walk_addons):
+            rows = list(
+                translate.TranslationModuleReader(
+                    self.env.cr, modules=["progress_billing"]
+                )
+            )
+        terms = {source for _m, _type, _name, _id, source, *_rest in rows}
+        listed = polib.pofile(str(FOLDER / "i18n/progress_billing.pot"))
+        self.assertEqual({entry.msgid for entry in listed}, terms)
 
 
 @tagged("post_install", "-at_install")

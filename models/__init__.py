@@ -7,8 +7,11 @@ from . import progress_billing_allocator
 from . import progress_billing_builder
 from . import progress_billing_builder_values
 from . import progress_billing_cron
+from . import progress_billing_adjuster
 from . import account_move
+from . import account_move_adjustment
 from . import account_move_line
+from . import account_move_line_adjustment
 from . import sale_order
 from . import sale_order_billing
 from . import sale_order_final

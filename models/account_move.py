@@ -111,25 +111,6 @@ class AccountMove(models.Model):
                     )
                 )
 
-    def _reconcile_progress_deposits(self):
-        """Reconcile deposits with their credit notes and with what took them back.
-
-        It links them in the ledger, and lets the host book the exchange difference.
-        """
-        for line in self._get_progress_deposit_items().sale_line_ids.filtered(
-            "is_downpayment"
-        ):
-            items = line.invoice_lines.filtered(
-                lambda item: (
-                    item.parent_state == "posted"
-                    and item.account_id.reconcile
-                    and not item.reconciled
-                )
-            )
-            for same in items.grouped("account_id").values():
-                if len({item.balance > 0 for item in same}) > 1:
-                    same.reconcile()
-
     # === UNDOING === #
 
     def button_draft(self):

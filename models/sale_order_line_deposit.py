@@ -108,6 +108,14 @@ class SaleOrderLine(models.Model):
         )
         return items.move_id.sorted(lambda move: (move.invoice_date, move.id))
 
+    def _get_progress_origin_move(self):
+        """Return the invoice that a deposit was first billed with."""
+        self.ensure_one()
+        items = self.sudo().invoice_lines.filtered(
+            lambda item: not item.is_progress_recall and item.parent_state != "cancel"
+        )
+        return items.move_id.sorted("id")[:1]
+
     def _get_progress_deposit_name(self):
         """Return a deposit's text: number and date of its invoice, and its title."""
         self.ensure_one()

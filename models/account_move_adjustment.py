@@ -1,0 +1,214 @@
+from odoo import api, fields, models
+
+
+class AccountMove(models.Model):
+    """Adjusting deposits to the rate of the invoice that takes them back.
+
+    The deposit account is the host's own exchange difference, made by reconciling. The
+    taxes are an entry of ours. Both are derived from journal items each time, so that
+    they can be foreseen, made, undone and made again.
+    """
+
+    _inherit = "account.move"
+
+    progress_adjustment_item_ids = fields.One2many(
+        comodel_name="account.move.line",
+        inverse_name="progress_adjusted_move_id",
+        string="Adjustment Items",
+        readonly=True,
+    )
+    progress_adjustment_move_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Adjustments of Deposits",
+        compute="_compute_progress_adjustment_move_ids",
+        help="Entries that the posting of this invoice made to bring deposits and "
+        "their taxes to its exchange rate.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "progress_adjustment_item_ids.parent_state",
+        "progress_adjustment_item_ids.move_id.reversal_move_ids.state",
+    )
+    def _compute_progress_adjustment_move_ids(self):
+        for move in self:
+            entries = move.sudo().progress_adjustment_item_ids.move_id
+            move.progress_adjustment_move_ids = entries.filtered(
+                lambda entry: (
+                    entry.state == "posted"
+                    and not entry.reversed_entry_id
+                    and "posted" not in entry.reversal_move_ids.mapped("state")
+                )
+            ).sorted("id")
+
+    # === WORDS === #
+
+    def _get_progress_number(self):
+        """Return the invoice's number; of a draft, the one it is going to get."""
+        self.ensure_one()
+        return self.name or self.name_placeholder or self.display_name
+
+    def _get_progress_rate(self):
+        """Return the invoice's rate: company currency per unit of its currency."""
+        self.ensure_one()
+        rate = self.invoice_currency_rate
+        return 1.0 / rate if rate else 0.0
+
+    def _get_progress_adjustment_label(self, deposit):
+        """Return the label of an adjustment: deposit, both rates and this invoice.
+
+        :param deposit: the down payment order line.
+        """
+        self.ensure_one()
+        origin = deposit._get_progress_origin_move()
+        return self.env._(
+            "%(invoice)s: deposit %(deposit)s from %(old)s to %(new)s %(currencies)s",
+            invoice=self._get_progress_number(),
+            deposit=origin._get_progress_number(),
+            old=f"{origin._get_progress_rate():.6f}",
+            new=f"{self._get_progress_rate():.6f}",
+            currencies=f"{self.company_currency_id.name}/{self.currency_id.name}",
+        )
+
+    # === POSTING === #
+
+    def _reconcile_progress_deposits(self):
+        """Reconcile deposits with what credits or takes them back, and adjust taxes.
+
+        Reconciling links them in the ledger and books the exchange difference. A credit
+        note of an invoice that took deposits back first frees what it gives back.
+        """
+        self._get_progress_given_back().remove_move_reconcile()
+        plan = self._get_progress_reconciliation()
+        if plan:
+            self.env["account.move.line"].sudo()._reconcile_plan(plan)
+        for move in self._get_progress_adjusted_moves():
+            move._update_progress_tax_entry()
+
+    def _get_progress_reconciliation(self):
+        """Return what is to be reconciled, in order: a list of journal item recordsets.
+
+        A document and its credit note come first, then deposits with the rest.
+        """
+        plan = []
+        for line in self._get_progress_deposit_items().sale_line_ids.filtered(
+            "is_downpayment"
+        ):
+            items = line.sudo().invoice_lines.filtered(
+                lambda item: (
+                    (item.parent_state == "posted" or item.move_id in self)
+                    and item.account_id.reconcile
+                )
+            )
+            for same in items.grouped("account_id").values():
+                plan += same._get_progress_pairs()
+        return plan
+
+    def _get_progress_given_back(self):
+        """Return the recall items of credited invoices that these credit notes undo."""
+        items = self._get_progress_deposit_items().filtered("is_progress_recall")
+        credited = items.move_id.reversed_entry_id
+        return credited._get_progress_deposit_items().filtered(
+            lambda item: (
+                item.is_progress_recall and item.sale_line_ids & items.sale_line_ids
+            )
+        )
+
+    def _get_progress_adjusted_moves(self):
+        """Return the posted invoices whose tax entry these invoices decide."""
+        items = self._get_progress_deposit_items().filtered("is_progress_recall")
+        moves = items.move_id.filtered(
+            lambda move: move.currency_id != move.company_currency_id
+        )
+        return (moves.reversed_entry_id | moves).filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.reversed_entry_id not in moves.reversed_entry_id
+            )
+        )
+
+    def _get_progress_tax_entries(self):
+        """Return the entries of ours that stand: neither the host's nor reversed."""
+        return self.progress_adjustment_move_ids.sudo().filtered(
+            lambda entry: not entry.exchange_diff_partial_ids
+        )
+
+    def _update_progress_tax_entry(self):
+        """Bring the tax entry of one posted invoice to what journal items ask for."""
+        self.ensure_one()
+        adjuster = self.env["progress.billing.adjuster"]
+        values = adjuster._get_tax_entry(self, self._get_progress_recall_credits())
+        entries = self._get_progress_tax_entries()
+        if entries and entries._is_progress_entry(values):
+            return
+        entries._reverse_progress_entries()
+        if values:
+            # In sudo mode because whoever posts invoices need not write the exchange
+            # journal; without synchronisation because taxes are given, as cash basis
+            # entries do it.
+            self.env["account.move.line"].sudo().with_context(
+                skip_invoice_sync=True,
+                skip_invoice_line_sync=True,
+                skip_account_move_synchronization=True,
+            )._create_exchange_difference_moves([values])
+
+    def _get_progress_recall_credits(self):
+        """Return the posted credit notes that give back what this invoice took back."""
+        return self.sudo().reversal_move_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and any(move.line_ids.mapped("is_progress_recall"))
+            )
+        )
+
+    def _is_progress_entry(self, values):
+        """Return whether the entries are what `values` would make."""
+        if not values:
+            return False
+        wanted = [line for _code, _id, line in values["move_values"]["line_ids"]]
+        return sorted(
+            (
+                item.progress_adjusted_line_id.id,
+                item.account_id.id,
+                item.tax_repartition_line_id.id or 0,
+                item.company_currency_id.round(item.balance),
+            )
+            for item in self.line_ids
+        ) == sorted(
+            (
+                line["progress_adjusted_line_id"],
+                line["account_id"],
+                line.get("tax_repartition_line_id", 0),
+                self.company_currency_id.round(line["debit"] - line["credit"]),
+            )
+            for line in wanted
+        )
+
+    # === UNDOING === #
+
+    def button_draft(self):
+        adjusted = self._get_progress_given_back().move_id
+        self._get_progress_tax_entries()._reverse_progress_entries()
+        result = super().button_draft()
+        # What a credit note had given back is taken back again.
+        adjusted.filtered(
+            lambda move: move.state == "posted"
+        )._reconcile_progress_deposits()
+        return result
+
+    def _reverse_progress_entries(self):
+        """Reverse entries of ours as the host reverses exchange differences."""
+        if self:
+            self._reverse_moves(
+                [
+                    {
+                        "date": entry._get_accounting_date(
+                            entry.date, entry._affect_tax_report()
+                        ),
+                        "ref": self.env._("Reversal of: %s", entry.name),
+                    }
+                    for entry in self
+                ],
+                cancel=True,
+            )

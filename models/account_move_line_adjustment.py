@@ -1,0 +1,153 @@
+import json
+
+from odoo import api, fields, models
+from odoo.fields import Command
+
+from . import fx
+
+
+class AccountMoveLine(models.Model):
+    """The host's exchange difference between a deposit and what takes it back."""
+
+    _inherit = "account.move.line"
+
+    progress_adjusted_move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Adjusted for Invoice",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Invoice whose posting made this adjustment of a deposit.",
+    )
+    progress_adjusted_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Adjusted Deposit",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
+
+    def _copy_data_extend_business_fields(self, values):
+        # The reversal of an adjustment belongs to the same deposit, so that a sum over
+        # both is what stands.
+        super()._copy_data_extend_business_fields(values)
+        values["progress_adjusted_move_id"] = self.progress_adjusted_move_id.id
+        values["progress_adjusted_line_id"] = self.progress_adjusted_line_id.id
+
+    @api.model
+    def _prepare_reconciliation_single_partial(
+        self, debit_values, credit_values, shadowed_aml_values=None
+    ):
+        items = debit_values["aml"] | credit_values["aml"]
+        result = super()._prepare_reconciliation_single_partial(
+            debit_values, credit_values, shadowed_aml_values
+        )
+        if result.get("exchange_values"):
+            recall = items._get_progress_adjusting_item()
+            if recall:
+                recall._complete_progress_exchange(result["exchange_values"])
+        return result
+
+    def _get_progress_adjusting_item(self):
+        """Return the item that takes a deposit back, of two that are reconciled.
+
+        A credit note that gives back what a final invoice took reconciles with it: then
+        the credit note's item, as it came later.
+        """
+        recalls = self.filtered("is_progress_recall")
+        credits_ = recalls.filtered(
+            lambda item: item.move_id.reversed_entry_id in recalls.move_id
+        )
+        return (credits_ or recalls)[:1]
+
+    def _get_progress_pairs(self):
+        """Return how items of one deposit and account reconcile, in order.
+
+        :return: list of recordsets with debits and credits: a document with its credit
+            note, then all.
+        """
+        groups = [
+            self.filtered(
+                lambda item, credit=credit: (
+                    item.move_id in (credit | credit.reversed_entry_id)
+                )
+            )
+            for credit in self.move_id
+            if credit.reversed_entry_id in self.move_id
+        ]
+        return [
+            group.filtered(lambda item: not item.reconciled)
+            for group in [*groups, self]
+            if len({item.balance > 0 for item in group if not item.reconciled}) > 1
+        ]
+
+    def _complete_progress_exchange(self, exchange_values):
+        """Let the host's exchange entry tell which deposit, rates and invoice it is of.
+
+        With historical rates the difference goes to revenue instead of gain or loss.
+
+        :param dict exchange_values: as in `_prepare_exchange_difference_move_vals`;
+            changed in place.
+        """
+        self.ensure_one()
+        move_values = exchange_values["move_values"]
+        deposit = self.sale_line_ids.filtered("is_downpayment")[:1]
+        label = self.move_id._get_progress_adjustment_label(deposit)
+        is_historical = self.company_id.progress_fx_policy == "historical"
+        lines = []
+        for _code, _id, values in move_values["line_ids"]:
+            values.update(
+                {
+                    "name": label,
+                    "progress_adjusted_move_id": self.move_id.id,
+                    "progress_adjusted_line_id": deposit.id,
+                }
+            )
+            if is_historical and not values.get("reconciled_lines_ids"):
+                lines += self._split_progress_revenue(values, deposit.order_id)
+            else:
+                lines.append(values)
+        move_values["ref"] = label
+        move_values["line_ids"] = [
+            Command.create({**values, "sequence": number})
+            for number, values in enumerate(lines)
+        ]
+
+    def _split_progress_revenue(self, values, order):
+        """Return the values of a gain or loss item, split over revenue.
+
+        In proportion to the revenue of the deposit's order on the same invoice. Without
+        any (all was invoiced before) it stays an exchange gain or loss.
+        """
+        revenue = self.move_id.line_ids.filtered(
+            lambda item: (
+                item.display_type == "product"
+                and not any(item.sale_line_ids.mapped("is_downpayment"))
+            )
+        )
+        revenue = (
+            revenue.filtered(lambda item: item.sale_line_ids.order_id == order)
+            or revenue
+        )
+        weights = {}
+        for item in revenue:
+            analytic = json.dumps(item.analytic_distribution or False, sort_keys=True)
+            key = (item.account_id.id, analytic)
+            weights[key] = weights.get(key, 0.0) - item.balance
+        currency = self.company_currency_id
+        if currency.is_zero(sum(weights.values())):
+            return [values]
+        parts = fx.split(
+            values["debit"] - values["credit"], list(weights.values()), currency
+        )
+        return [
+            {
+                **values,
+                "account_id": account_id,
+                "analytic_distribution": json.loads(analytic),
+                "debit": max(part, 0.0),
+                "credit": max(-part, 0.0),
+            }
+            for (account_id, analytic), part in zip(weights, parts, strict=True)
+            if not currency.is_zero(part)
+        ]

@@ -1,0 +1,377 @@
+from collections import defaultdict
+
+from odoo import models
+from odoo.fields import Command
+
+from . import fx
+
+
+class ProgressBillingAdjuster(models.AbstractModel):
+    """Which entry brings the taxes of deposits to the rate of the final invoice.
+
+    Amounts are read from posted journal items through the host's tax engine, deposit by
+    deposit and tax by tax. Nothing is written here.
+    """
+
+    _name = "progress.billing.adjuster"
+    _description = "Progress Billing Adjuster"
+
+    # === THE ENTRY === #
+
+    def _get_tax_entry(self, move, credits_):
+        """Return the entry that adjusts the taxes of the deposits an invoice takes back.
+
+        :param move: the invoice, draft or posted.
+        :param credits_: the credit notes, posted or about to be, that give some back.
+        :return: dict as `_create_exchange_difference_moves` takes, empty for nothing.
+        """
+        company = move.company_id
+        if (
+            move.currency_id == company.currency_id
+            or company.progress_fx_policy != "final_rate"
+            or not company.progress_adjust_tax
+        ):
+            return {}
+        lines = self._get_entry_lines(move, move | credits_)
+        if not lines:
+            return {}
+        # The host dates exchange entries; this one has taxes, so their lock date counts.
+        values = self.env["account.move.line"]._prepare_exchange_difference_move_vals(
+            [], company=company.with_context(has_tax=True), exchange_date=move.date
+        )
+        values["to_post"] = True
+        values["move_values"].update(
+            {
+                "ref": self.env._(
+                    "Taxes of deposits at the rate of %(invoice)s",
+                    invoice=move._get_progress_number(),
+                ),
+                "date": max(values["move_values"]["date"], move.date),
+                "line_ids": [
+                    Command.create({**line, "sequence": number})
+                    for number, line in enumerate(lines)
+                ],
+            }
+        )
+        return values
+
+    def _get_entry_lines(self, move, family):
+        """Return the values of the entry's items, balanced deposit by deposit."""
+        recalls = family._get_progress_deposit_items().filtered("is_progress_recall")
+        deposits = recalls.sale_line_ids.filtered("is_downpayment")
+        others = {
+            deposit: deposit._get_progress_posted_items().filtered(
+                lambda item: item.move_id not in family
+            )
+            for deposit in deposits
+        }
+        items = recalls.browse().union(recalls, *others.values())
+        details = self._read_details(items)
+        prior = self._read_prior(move, deposits)
+        lines = []
+        for deposit in deposits:
+            own = recalls.filtered(
+                lambda item, line=deposit: line in item.sale_line_ids
+            )
+            wanted = [
+                *self._get_tax_lines(deposit, others[deposit], own, details, prior),
+                *self._get_base_lines(deposit, others[deposit], own, details, prior),
+            ]
+            lines += self._complete_lines(move, deposit, wanted)
+        return lines
+
+    def _complete_lines(self, move, deposit, wanted):
+        """Return complete item values, the counterpart included.
+
+        :param wanted: list of dicts of `balance` and what is particular to the item; a
+            base changes no account, so its counterpart is on its own account.
+        """
+        common = {
+            "name": move._get_progress_adjustment_label(deposit),
+            "partner_id": move.commercial_partner_id.id,
+            "currency_id": move.currency_id.id,
+            "amount_currency": 0.0,
+            "progress_adjusted_move_id": move.id,
+            "progress_adjusted_line_id": deposit.id,
+        }
+        company = move.company_id
+        AccountMoveLine = self.env["account.move.line"]
+        lines, loss = [], 0.0
+        for values in wanted:
+            balance = values.pop("balance")
+            if "account_id" in values:
+                loss -= balance
+                lines.append(self._prepare_item(common, values, balance))
+                continue
+            account = AccountMoveLine._get_exchange_account(company, -balance)
+            own = {"account_id": account.id}
+            lines.append(self._prepare_item(common, {**own, **values}, balance))
+            lines.append(self._prepare_item(common, own, -balance))
+        loss = company.currency_id.round(loss)
+        if not company.currency_id.is_zero(loss):
+            account = AccountMoveLine._get_exchange_account(company, loss)
+            lines.append(self._prepare_item(common, {"account_id": account.id}, loss))
+        return lines
+
+    def _prepare_item(self, common, values, balance):
+        """Return the values of one journal item."""
+        return {
+            **common,
+            **values,
+            "debit": max(balance, 0.0),
+            "credit": max(-balance, 0.0),
+        }
+
+    # === TAXES === #
+
+    def _get_tax_lines(self, deposit, others, own, details, prior):
+        """Return what the tax accounts of one deposit want, repartition line by line."""
+        company = own.company_id.currency_id
+        document = own.currency_id
+        lines = []
+        for key in self._get_tax_keys(others, details):
+            tax = key[0]
+            recalled = self._sum_taxes(own, key, details)
+            still_open = self._sum_taxes(others, key, details)
+            if tax.tax_exigibility == "on_payment":
+                adjustment = fx.get_exigible_adjustment(
+                    self._sum_exigible(others, key, details),
+                    self._sum_taxes(self._get_deposited(others), key, details),
+                    recalled,
+                    document,
+                    company,
+                )
+            else:
+                still_open += fx.Amount(0.0, prior[deposit, key])
+                adjustment = fx.get_adjustment(still_open, recalled, document, company)
+            if not company.is_zero(adjustment):
+                lines += self._split_repartition(key, adjustment, others, details)
+        return lines
+
+    def _get_tax_keys(self, items, details):
+        """Return the (tax, is reverse charge) of some items, each once, in order."""
+        return list(
+            dict.fromkeys(
+                (data["tax"], data["is_reverse_charge"])
+                for item in items
+                for data in details[item]["tax_details"]["taxes_data"]
+            )
+        )
+
+    def _sum_taxes(self, items, key, details):
+        """Return the `fx.Amount` of a tax on some items, signed as in the ledger."""
+        total = fx.Amount()
+        for item in items:
+            sign = item.move_id.direction_sign
+            for data in details[item]["tax_details"]["taxes_data"]:
+                if (data["tax"], data["is_reverse_charge"]) == key:
+                    total += fx.Amount(
+                        sign * data["tax_amount_currency"], sign * data["tax_amount"]
+                    )
+        return total
+
+    def _split_repartition(self, key, adjustment, items, details):
+        """Return the adjustment of a tax on the accounts and grids it was booked on."""
+        item, data = next(
+            (item, data)
+            for item in items
+            for data in details[item]["tax_details"]["taxes_data"]
+            if (data["tax"], data["is_reverse_charge"]) == key
+        )
+        reps = data["tax_reps_data"]
+        parts = fx.split(
+            adjustment,
+            [rep["tax_amount_currency"] for rep in reps],
+            item.company_id.currency_id,
+        )
+        return [
+            {
+                "account_id": self._get_tax_account(item, rep).id,
+                "tax_repartition_line_id": rep["tax_rep"].id,
+                "tax_tag_ids": [Command.set(rep["tax_tags"].ids)],
+                "tax_ids": [Command.set(rep["taxes"].ids)],
+                "balance": part,
+            }
+            for rep, part in zip(reps, parts, strict=True)
+            if not item.company_id.currency_id.is_zero(part)
+        ]
+
+    def _get_tax_account(self, item, rep):
+        """Return the account a tax is in: its item's own, unless exigible on payment."""
+        if rep["tax_rep"].tax_id.tax_exigibility == "on_payment":
+            return rep["account"]
+        own = item.move_id.line_ids.filtered(
+            lambda line: line.tax_repartition_line_id == rep["tax_rep"]
+        )
+        return own.account_id[:1] or rep["account"]
+
+    # === BASES === #
+
+    def _get_base_lines(self, deposit, others, own, details, prior):
+        """Return what the tax grids of one deposit's base want.
+
+        The host moves the deposit account without grids: the report's base would
+        stay at the deposit's rate while its tax does not.
+        """
+        company = own.company_id.currency_id
+        document = own.currency_id
+        lines = []
+        for taxes in others.grouped("tax_ids"):
+            same = others.filtered(lambda item, taxes=taxes: item.tax_ids == taxes)
+            back = own.filtered(lambda item, taxes=taxes: item.tax_ids == taxes)
+            flat = taxes.flatten_taxes_hierarchy()
+            recalled = self._sum_items(back)
+            on_payment = flat.filtered(lambda tax: tax.tax_exigibility == "on_payment")
+            on_invoice = flat - on_payment
+            if on_invoice:
+                still_open = self._sum_items(same)
+                still_open += fx.Amount(0.0, prior[deposit, on_invoice])
+                adjustment = fx.get_adjustment(still_open, recalled, document, company)
+                tags = on_invoice.get_tax_tags(same[0].is_refund, "base")
+                lines += self._prepare_base(adjustment, on_invoice, tags, company)
+            if on_payment:
+                adjustment = fx.get_exigible_adjustment(
+                    self._sum_exigible_base(same, on_payment, details),
+                    self._sum_items(self._get_deposited(same)),
+                    recalled,
+                    document,
+                    company,
+                )
+                tags = on_payment.get_tax_tags(same[0].is_refund, "base")
+                lines += self._prepare_base(adjustment, on_payment, tags, company)
+        return lines
+
+    def _prepare_base(self, adjustment, taxes, tags, currency):
+        """Return the base item's particular values, in a list; empty for nothing."""
+        if currency.is_zero(adjustment):
+            return []
+        return [
+            {
+                "tax_ids": [Command.set(taxes.ids)],
+                "tax_tag_ids": [Command.set(tags.ids)],
+                "balance": adjustment,
+            }
+        ]
+
+    def _sum_items(self, items):
+        """Return the `fx.Amount` of journal items."""
+        return fx.Amount(
+            sum(items.mapped("amount_currency")), sum(items.mapped("balance"))
+        )
+
+    def _get_deposited(self, items):
+        """Return deposits and their credit notes, without what took them back."""
+        return items.filtered(lambda item: not item.is_progress_recall)
+
+    # === READING === #
+
+    def _read_details(self, items):
+        """Return item -> the tax engine's base line, with its repartition lines.
+
+        The engine shares an invoice's tax items out over its lines, to the cent and in
+        both currencies.
+        """
+        AccountTax = self.env["account.tax"]
+        details = {}
+        for move in items.move_id:
+            # Doing it move by move is the host's interface; it reads only the cache.
+            base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
+            AccountTax._add_accounting_data_in_base_lines_tax_details(
+                base_lines, move.company_id, include_caba_tags=True
+            )
+            details.update({line["record"]: line for line in base_lines})
+        return details
+
+    def _read_prior(self, move, deposits):
+        """Return what other invoices' posting adjusted, reversals counted.
+
+        :return: dict of (deposit, tax key) or (deposit, taxes of a base) -> balance.
+        """
+        prior = defaultdict(float)
+        # In sudo mode because whoever posts need not read the exchange journal.
+        items = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("progress_adjusted_line_id", "in", deposits.ids),
+                    ("progress_adjusted_move_id", "!=", move.id),
+                    ("parent_state", "=", "posted"),
+                    "|",
+                    ("tax_repartition_line_id", "!=", False),
+                    ("tax_ids", "!=", False),
+                ]
+            )
+        )
+        for item in items:
+            rep = item.tax_repartition_line_id
+            key = (rep.tax_id, rep.factor < 0.0) if rep else item.tax_ids
+            prior[item.progress_adjusted_line_id, key] += item.balance
+        return prior
+
+    def _get_exigible_items(self, items):
+        """Return the cash basis items of the invoices that `items` are on."""
+        # In sudo mode because whoever posts need not read the cash basis journal.
+        return (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "move_id.tax_cash_basis_origin_move_id",
+                        "in",
+                        items.move_id.ids,
+                    ),
+                    ("parent_state", "=", "posted"),
+                ]
+            )
+        )
+
+    def _sum_exigible(self, items, key, details):
+        """Return the `fx.Amount` of a deposit's tax that payments made exigible."""
+        tax, is_reverse_charge = key
+        items = self._get_deposited(items)
+        exigible = self._get_exigible_items(items).filtered(
+            lambda item: (
+                item.tax_repartition_line_id.tax_id == tax
+                and (item.tax_repartition_line_id.factor < 0.0) == is_reverse_charge
+            )
+        )
+        return self._share_exigible(
+            exigible, items, details, lambda some: self._sum_taxes(some, key, details)
+        )
+
+    def _sum_exigible_base(self, items, taxes, details):
+        """Return the `fx.Amount` of a deposit's base that payments made exigible."""
+        items = self._get_deposited(items)
+        exigible = self._get_exigible_items(items).filtered(
+            lambda item: item.tax_ids == taxes and not item.tax_repartition_line_id
+        )
+        return self._share_exigible(exigible, items, details, self._sum_items)
+
+    def _share_exigible(self, exigible, items, details, measure):
+        """Return the part of cash basis items that belongs to one deposit.
+
+        They are not by invoice line: each line has its share of its invoice.
+
+        :param measure: callable returning the `fx.Amount` of some invoice lines.
+        """
+        total = fx.Amount()
+        for move in items.move_id:
+            mine = items.filtered(lambda item, move=move: item.move_id == move)
+            same = [
+                item
+                for item in details
+                if item.move_id == move and item.tax_ids == mine[:1].tax_ids
+            ]
+            whole = measure(mine.browse().union(*same)).document
+            share = measure(mine).document / whole if whole else 0.0
+            booked = self._sum_items(
+                exigible.filtered(
+                    lambda item, move=move: (
+                        item.move_id.tax_cash_basis_origin_move_id == move
+                    )
+                )
+            )
+            total += fx.Amount(booked.document * share, booked.company * share)
+        return total

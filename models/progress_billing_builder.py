@@ -29,6 +29,14 @@ class ProgressBillingBuilder(models.AbstractModel):
         orders = self.env["sale.order"].browse(
             dict.fromkeys(claim.order_id for claim in claims)
         )
+        moves = self.with_env(orders._with_progress_batch().env)._create_batch(
+            claims, orders
+        )
+        return moves.with_env(self.env)
+
+    def _create_batch(self, claims, orders):
+        """Do the work of `_create_invoices` on the claims' orders."""
+        orders = orders.with_env(self.env)
         orders.check_access("write")
         orders._lock_progress()
         orders._check_progress_billable()

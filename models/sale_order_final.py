@@ -47,9 +47,8 @@ class SaleOrder(models.Model):
         by_deposit = self - by_revenue
         if by_deposit:
             moves |= (
-                by_deposit.with_context(
-                    progress_billing_final=True, progress_billing_date=date
-                )
+                by_deposit._with_progress_batch()
+                .with_context(progress_billing_final=True, progress_billing_date=date)
                 ._create_invoices(grouped=not consolidated, final=True)
                 .with_context(self.env.context)
             )

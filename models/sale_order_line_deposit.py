@@ -199,6 +199,9 @@ class SaleOrderLine(models.Model):
             and not self.display_type
         ):
             values["quantity"] = self._get_progress_rest_quantity()
+        if self.env.context.get("progress_billing_plain_analytic"):
+            # What the host's compute would come to, without its search per line.
+            values.setdefault("analytic_distribution", self.analytic_distribution)
         return values
 
     def _get_progress_rest_quantity(self):

@@ -13,12 +13,14 @@ from . import account_move_adjustment
 from . import account_move_line
 from . import account_move_line_adjustment
 from . import sale_order
+from . import sale_order_balances
 from . import sale_order_billing
 from . import sale_order_final
 from . import sale_order_history
 from . import sale_order_life
 from . import sale_order_preview
 from . import sale_order_line_deposit
+
 # Plans of instalments, runs and interim invoices.
 from . import progress_billing_template
 from . import progress_billing_template_line

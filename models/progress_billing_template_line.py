@@ -37,9 +37,11 @@ class ProgressBillingTemplateLine(models.Model):
         help="Planned date, counted from the start: first the months, then the days.",
     )
     invoice_flag = fields.Selection(
-        selection=lambda self: self.env["progress.billing.line"]
-        ._fields["invoice_flag"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["progress.billing.line"]
+            ._fields["invoice_flag"]
+            ._description_selection(self.env)
+        ),
         required=True,
         default="auto",
     )

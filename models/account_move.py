@@ -68,14 +68,17 @@ class AccountMove(models.Model):
             for order in move._get_progress_orders():
                 if move.is_progress_final:
                     order._check_progress_drafts()
-                elif move.move_type == "out_invoice" and move._has_progress_billing():
+                if move.move_type == "out_invoice" and move._bills_progress():
                     order._check_progress_ceiling()
+            if move.move_type == "out_invoice":
+                for line in move.sudo().line_ids.progress_line_id.sale_line_id:
+                    line.order_id._check_progress_ceiling(line=line)
             move._check_progress_recalls()
 
-    def _has_progress_billing(self):
-        """Return whether the invoice bills planned lines or the revenue budget."""
+    def _bills_progress(self):
+        """Return whether the invoice bills planned lines, the budget or the rest."""
         self.ensure_one()
-        return any(
+        return self.is_progress_final or any(
             (item.progress_line_id or item.progress_budget_line_id)
             and not item.is_progress_recall
             for item in self.sudo().line_ids

@@ -14,11 +14,13 @@ class OrderBilling:
 
     :ivar order: the sale order.
     :ivar allocator: the `progress.billing.allocator` model, which reads the amounts.
+    :ivar is_plan: only foresees amounts, which needs no deposit account.
     """
 
-    def __init__(self, order, allocator):
+    def __init__(self, order, allocator, is_plan=False):
         self.order = order
         self.allocator = allocator
+        self.is_plan = is_plan
         self.currency = order.currency_id
         self._base_lines = {}
         self._groups_by_kind = {}

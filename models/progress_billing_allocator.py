@@ -138,7 +138,7 @@ class ProgressBillingAllocator(models.AbstractModel):
                 base_lines,
                 order.company_id,
                 fraction,
-                self._get_grouping(order, booking),
+                self._get_grouping(billing, booking),
             )
             templates.update(lines)
             return {group: self._get_share(line) for group, line in lines.items()}
@@ -171,11 +171,13 @@ class ProgressBillingAllocator(models.AbstractModel):
             return set_total(groups, part.taxed_amount, currency)
         return set_base(groups, part.amount, currency)
 
-    def _get_grouping(self, order, booking):
+    def _get_grouping(self, billing, booking):
         """Return the host's grouping function: by deposit account, or by order line."""
         if booking == DEPOSIT:
             return lambda line: {
-                "account_id": order._get_progress_deposit_account(line["product_id"])
+                "account_id": billing.order._get_progress_deposit_account(
+                    line["product_id"], is_required=not billing.is_plan
+                )
             }
         return lambda line: {"_progress_sale_line_id": line["id"]}
 

@@ -38,6 +38,7 @@ class ProgressBillingLine(models.Model):
         domain="[('order_id', '=', order_id), ('display_type', '=', False), "
         "('is_downpayment', '=', False)]",
         index="btree_not_null",
+        ondelete="cascade",
         check_company=True,
         help="Bill a share of this order line only. Empty: of the whole order.",
     )
@@ -162,7 +163,10 @@ class ProgressBillingLine(models.Model):
         for line in self:
             order = line.order_id
             line.project_id = (
-                line.project_id or order.project_id or order.sudo().project_ids[:1]
+                line.project_id
+                or order.project_id
+                # Of the saved order: the host cannot compute it while one types.
+                or order._origin.sudo().project_ids[:1]
             )
 
     @api.depends(

@@ -54,7 +54,7 @@ class ProgressBillingLine(models.Model):
     def _plan_amounts(self, order):
         """Set what the planned lines among `self` will bill, one after the other."""
         allocator = self.env["progress.billing.allocator"]
-        billing = OrderBilling(order, allocator)
+        billing = OrderBilling(order, allocator, is_plan=True)
         planned = self.filtered(lambda line: line.state == "planned")
         for line in planned.sorted(lambda line: line._get_billing_order()):
             groups = {}

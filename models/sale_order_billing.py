@@ -61,18 +61,18 @@ class SaleOrder(models.Model):
         if self.env.user.has_group("progress_billing.group_exceed_contract"):
             return
         if line:
-            contract, billed = line.price_subtotal, line.progress_billed_amount
+            contract = line.price_subtotal
+            billed = line.progress_billed_amount
             limit = ceiling(
                 contract,
                 self.company_id.progress_overbilling_tolerance,
                 self.currency_id,
             )
         else:
-            contract, billed = (
-                self.progress_contract_amount,
-                self.progress_billed_amount,
-            )
+            contract = self.progress_contract_amount
+            billed = self.progress_billed_amount
             limit = self._get_progress_ceiling()
+        billed += self._get_progress_draft_credits(line)
         if self.currency_id.compare_amounts(billed + amount, limit) <= 0:
             return
         raise UserError(
@@ -88,14 +88,32 @@ class SaleOrder(models.Model):
             )
         )
 
+    def _get_progress_draft_credits(self, line=None):
+        """Return the untaxed amount of draft credit notes, which make no room yet.
+
+        :param line: of one order line and its deposits, empty for the order.
+        """
+        items = self._get_progress_items()
+        if line:
+            items = (line | line.progress_deposit_line_ids).sudo().invoice_lines
+        drafts = items.filtered(
+            lambda item: (
+                item.parent_state == "draft"
+                and item.move_id.move_type == "out_refund"
+                and not item.move_id.is_progress_final
+            )
+        )
+        return -self._sum_progress_items(drafts)
+
     def _format_progress(self, amount):
         return formatLang(self.env, amount, currency_obj=self.currency_id)
 
     # === DEPOSIT ACCOUNT === #
 
-    def _get_progress_deposit_account(self, product=None):
+    def _get_progress_deposit_account(self, product=None, is_required=True):
         """Return the deposit account: the company's, else the product category's.
 
+        :param bool is_required: raise without a usable one; else return what is set.
         :raise RedirectWarning: when there is none, or one that is not a reconcilable
             current liability; it opens the setting.
         """
@@ -106,7 +124,8 @@ class SaleOrder(models.Model):
                 self.company_id
             ).get_product_accounts(fiscal_pos=self.fiscal_position_id)
             account = accounts.get("downpayment") or account
-        if account.account_type == "liability_current" and account.reconcile:
+        is_usable = account.account_type == "liability_current" and account.reconcile
+        if is_usable or not is_required:
             return account
         message = self.env._(
             "You cannot plan or create deposits for %(order)s because company "
@@ -134,9 +153,8 @@ class SaleOrder(models.Model):
     def _check_progress_deposit_account(self):
         """Refuse to plan deposits without an account to book them on."""
         for order in self.filtered(lambda order: order.progress_method == "deposit"):
-            for product in order._get_progress_contract_lines().product_id[:1] or [
-                None
-            ]:
+            products = order._get_progress_contract_lines().product_id
+            for product in products or [None]:
                 order._get_progress_deposit_account(product)
 
     # === FOR THE BUILDER === #

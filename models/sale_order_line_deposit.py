@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
 from .amounts import Share, add, is_empty
@@ -62,6 +63,22 @@ class SaleOrderLine(models.Model):
             line.progress_billed_amount = billed
             line.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
             line.progress_remaining_amount = line.price_subtotal - billed
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_planned(self):
+        for line in self:
+            plan = line.progress_billing_line_ids.filtered(
+                lambda plan: plan.state != "cancel"
+            )
+            if plan:
+                raise UserError(
+                    self.env._(
+                        "You cannot delete %(line)s because %(plan)s bills it. Delete "
+                        "or cancel that billing line first.",
+                        line=line.name,
+                        plan=", ".join(plan.mapped("name")),
+                    )
+                )
 
     # === WHAT A DEPOSIT HAS OPEN === #
 

@@ -17,12 +17,14 @@ class Profile:
     """A template database without our addon, and the folder of tests it is for.
 
     :param wheels: neighbours from the Python index, put on the addons path
+    :param browser: whether web assets are built beforehand, which takes long
     """
 
     name: str
     modules: tuple = BASE
     wheels: tuple = field(default=())
     demo: bool = False
+    browser: bool = True
     tests: str = ""
 
     def database(self):
@@ -37,13 +39,15 @@ PROFILES = {
         Profile(
             "stock",
             modules=(*BASE, "sale_stock", "sale_automatic_workflow"),
-            wheels=("odoo-addon-sale-automatic-workflow==19.0.1.2.0",),
+            wheels=("odoo-addon-sale-automatic-workflow==19.0.1.2.0.1",),
+            browser=False,
             tests="tests/stock",
         ),
         Profile(
             "queue",
             modules=(*BASE, "queue_job"),
             wheels=("odoo-addon-queue-job==19.0.2.4.0",),
+            browser=False,
             tests="tests/queue",
         ),
         Profile("demo", demo=True),
@@ -105,7 +109,8 @@ def _make_template(profile, odoo, name):
             *("--no-http", "--max-cron-threads=0"),
             what="create the template database",
         )
-    assets.build(odoo, partial, addons)
+    if profile.browser:
+        assets.build(odoo, partial, addons)
     odoo.databases.rename(partial, name)
 
 
@@ -126,10 +131,11 @@ def _make(profile, odoo, name, source):
     databases, new = odoo.databases, f"{name}_new"
     databases.copy(source, new)
     _install(profile, odoo, new)
-    donor = assets.donor(databases, name, source)
-    if donor:
-        assets.carry(databases, donor, new)
-    assets.build(odoo, new, addons_path(profile, odoo.venv / "bin/python"))
+    if profile.browser:
+        donor = assets.donor(databases, name, source)
+        if donor:
+            assets.carry(databases, donor, new)
+        assets.build(odoo, new, addons_path(profile, odoo.venv / "bin/python"))
     databases.drop(name)
     databases.rename(new, name)
 

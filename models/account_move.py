@@ -71,15 +71,22 @@ class AccountMove(models.Model):
                 if move.move_type == "out_invoice" and move._bills_progress():
                     order._check_progress_ceiling()
             if move.move_type == "out_invoice":
-                for line in move.sudo().line_ids.progress_line_id.sale_line_id:
+                items = move.sudo().line_ids
+                lines = items.sale_line_ids.progress_sale_line_id
+                lines |= items.progress_line_id.sale_line_id
+                for line in lines:
                     line.order_id._check_progress_ceiling(line=line)
             move._check_progress_recalls()
 
     def _bills_progress(self):
-        """Return whether the invoice bills planned lines, the budget or the rest."""
+        """Return whether the invoice bills a share, any deposit, or the rest."""
         self.ensure_one()
         return self.is_progress_final or any(
-            (item.progress_line_id or item.progress_budget_line_id)
+            (
+                item.progress_line_id
+                or item.progress_budget_line_id
+                or any(line.is_downpayment for line in item.sale_line_ids)
+            )
             and not item.is_progress_recall
             for item in self.sudo().line_ids
         )

@@ -32,10 +32,28 @@ class SaleOrder(models.Model):
         Whoever may exceed the contract has no ceiling; they are warned all the same.
         """
         self.ensure_one()
-        return ceiling(
-            self.progress_contract_amount,
-            self.company_id.progress_overbilling_tolerance,
-            self.currency_id,
+        contract = self.progress_contract_amount + self._get_progress_fixed_taxes()
+        tolerance = self.company_id.progress_overbilling_tolerance
+        return ceiling(contract, tolerance, self.currency_id)
+
+    def _get_progress_fixed_taxes(self):
+        """Return the taxes that the host bills as untaxed base on a down payment.
+
+        A fixed tax (so much per unit) has no share: deposits contain it as an amount.
+        """
+        self.ensure_one()
+        lines = self._get_progress_contract_lines()
+        taxes = lines.tax_ids.flatten_taxes_hierarchy()
+        if all(tax._can_be_discounted() for tax in taxes):
+            return 0.0
+        base_lines = self.env["progress.billing.allocator"]._get_base_lines(
+            lines, is_rest=False
+        )
+        return sum(
+            data["tax_amount_currency"]
+            for line in base_lines
+            for data in line["tax_details"]["taxes_data"]
+            if not data["tax"]._can_be_discounted()
         )
 
     def _check_progress_billable(self):
@@ -58,16 +76,12 @@ class SaleOrder(models.Model):
         :raise UserError: with the figures.
         """
         self.ensure_one()
-        if self.env.user.has_group("progress_billing.group_exceed_contract"):
+        may_exceed = self.env.user.has_group("progress_billing.group_exceed_contract")
+        if may_exceed or self.currency_id.compare_amounts(amount, 0.0) < 0:
             return
         if line:
-            contract = line.price_subtotal
-            billed = line.progress_billed_amount
-            limit = ceiling(
-                contract,
-                self.company_id.progress_overbilling_tolerance,
-                self.currency_id,
-            )
+            contract, billed = line.price_subtotal, line.progress_billed_amount
+            limit = line._get_progress_ceiling()
         else:
             contract = self.progress_contract_amount
             billed = self.progress_billed_amount

@@ -30,6 +30,7 @@ class SaleOrder(models.Model):
             if (
                 order._is_progress_running()
                 and order.progress_method == "deposit"
+                and order.progress_billed_amount > 0
                 and order.currency_id.compare_amounts(
                     order.progress_billed_amount, order.progress_contract_amount
                 )

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
-from .amounts import Share, add, is_empty
+from .amounts import Share, add, ceiling, is_empty
+from .order_billing import OrderBilling
 
 
 class SaleOrderLine(models.Model):
@@ -79,6 +80,19 @@ class SaleOrderLine(models.Model):
                         plan=", ".join(plan.mapped("name")),
                     )
                 )
+
+    def _get_progress_ceiling(self):
+        """Return the most that may be billed of the line, untaxed, with the tolerance.
+
+        Asked of the tax engine: with taxes included in the price, a share can carry the
+        cent that rounding takes off the subtotal.
+        """
+        self.ensure_one()
+        order = self.order_id
+        billing = OrderBilling(order, self.env["progress.billing.allocator"])
+        contract = max(self.price_subtotal, billing.get_contract(self.id)[0])
+        tolerance = order.company_id.progress_overbilling_tolerance
+        return ceiling(contract, tolerance, order.currency_id)
 
     # === WHAT A DEPOSIT HAS OPEN === #
 

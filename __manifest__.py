@@ -11,9 +11,14 @@
         "security/progress_billing_security.xml",
         "security/ir.model.access.csv",
         "security/progress_billing_template_security.xml",
+        "security/project_security.xml",
         # Records.
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
+        # The mail template attaches the report.
+        "report/progress_billing_proforma_templates.xml",
+        "report/progress_billing_proforma_report.xml",
+        "data/progress_billing_proforma_data.xml",
         # Views.
         "views/res_config_settings_views.xml",
         "views/progress_billing_line_views.xml",
@@ -21,6 +26,13 @@
         "views/sale_order_views.xml",
         # Views of plans and runs.
         "views/progress_billing_template_views.xml",
+        # Views of projects billed by progress.
+        "views/sale_order_line_budget_views.xml",
+        "views/progress_billing_rule_views.xml",
+        "views/progress_billing_proforma_views.xml",
+        "views/progress_billing_proforma_portal.xml",
+        "views/project_project_views.xml",
+        "views/sale_order_template_views.xml",
         # Wizards.
         "wizards/progress_billing_final_views.xml",
     ],

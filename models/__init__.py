@@ -24,3 +24,27 @@ from . import sale_order_line_deposit
 # Plans of instalments, runs and interim invoices.
 from . import progress_billing_template
 from . import progress_billing_template_line
+
+# Projects billed by progress.
+from . import res_company_budget
+from . import progress_billing_rule
+from . import progress_billing_proforma
+from . import progress_billing_proforma_line
+from . import progress_billing_proforma_portal
+from . import sale_order_line
+from . import sale_order_line_access
+from . import sale_order_line_claims
+from . import sale_order_line_entry
+from . import sale_order_line_final
+from . import sale_order_line_invoiced
+from . import sale_order_budget
+from . import sale_order_template
+from . import sale_order_templates
+from . import account_move_line_budget
+from . import account_move_proforma
+from . import progress_billing_builder_budget
+from . import project_task
+from . import project_project
+from . import project_billing
+from . import project_milestone
+from . import progress_billing_cron_project

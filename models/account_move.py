@@ -24,13 +24,13 @@ class AccountMove(models.Model):
     def _get_progress_orders(self):
         """Return the progress-billed orders that the invoices bill."""
         orders = self.sudo().line_ids.sale_line_ids.order_id
-        return orders.filtered("progress_line_ids")
+        return orders.filtered(lambda order: order._uses_progress_billing())
 
     def _get_progress_deposit_items(self):
         """Return the items on down payment lines of progress-billed orders."""
         return self.sudo().line_ids.filtered(
             lambda item: any(
-                line.is_downpayment and line.order_id.progress_line_ids
+                line.is_downpayment and line.order_id._uses_progress_billing()
                 for line in item.sale_line_ids
             )
         )
@@ -79,8 +79,13 @@ class AccountMove(models.Model):
             move._check_progress_recalls()
 
     def _bills_progress(self):
-        """Return whether the invoice bills a share, any deposit, or the rest."""
+        """Return whether the invoice bills a share, any deposit, or the rest.
+
+        What undoes a final invoice bills nothing, whichever way it goes.
+        """
         self.ensure_one()
+        if self.sudo().reversed_entry_id.is_progress_final:
+            return False
         return self.is_progress_final or any(
             (
                 item.progress_line_id

@@ -25,6 +25,8 @@ class Part:
         amounts taxes included; `amount` is then its untaxed share.
     :ivar is_exact: the amount was entered as such and is billed to the cent, even
         where the split over several taxes would round otherwise.
+    :ivar is_line_only: bills its own line and no other, even where its amount is by
+        chance what is left of the whole order.
     :ivar name: text of the invoice line, empty for the usual one.
     :ivar account_id: income account of the invoice line, 0 for the host's choice.
     :ivar analytic: analytic distribution as sorted (key, percent) pairs, empty for the
@@ -36,6 +38,7 @@ class Part:
     quantity: float | None = None
     taxed_amount: float | None = None
     is_exact: bool = False
+    is_line_only: bool = False
     name: str = ""
     account_id: int = 0
     analytic: tuple[tuple[str, float], ...] = ()

@@ -143,7 +143,8 @@ class ProgressBillingAllocator(models.AbstractModel):
             templates.update(lines)
             return {group: self._get_share(line) for group, line in lines.items()}
 
-        if currency.compare_amounts(part.amount, billing.get_rest(booking)) == 0:
+        rest = billing.get_rest(booking)
+        if not part.is_line_only and currency.compare_amounts(part.amount, rest) == 0:
             # It completes the order, whatever pools the earlier parts came from.
             base_lines = billing.get_base_lines(0, is_rest)
             billed, fraction, alone = billing.get_all_groups(booking), 1.0, 1.0

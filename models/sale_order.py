@@ -161,7 +161,10 @@ class SaleOrder(models.Model):
         # invoice.
         super()._compute_invoice_status()
         for order in self:
-            if order.invoice_status != "no" and order._is_progress_running():
+            is_invoiced = order.invoice_status == "invoiced"
+            if is_invoiced and order._is_progress_revenue():
+                continue
+            if order._is_progress_running():
                 order.invoice_status = "no"
 
     # === WHAT BELONGS TO THE ORDER === #
@@ -200,6 +203,14 @@ class SaleOrder(models.Model):
         return moves.filtered(
             lambda move: move.is_progress_final and move.state != "cancel"
         ).sudo(self.env.su)
+
+    def _uses_progress_billing(self):
+        """Return whether parts of the order were ever planned or billed by progress.
+
+        In sudo mode because salespeople ask it, whoever made the invoices.
+        """
+        self.ensure_one()
+        return bool(self.progress_line_ids or self.sudo().order_line.progress_item_ids)
 
     def _is_progress_billed(self):
         """Return whether the order has billing lines that count (not cancelled)."""

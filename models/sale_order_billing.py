@@ -87,7 +87,11 @@ class SaleOrder(models.Model):
             billed = self.progress_billed_amount
             limit = self._get_progress_ceiling()
         billed += self._get_progress_draft_credits(line)
-        if self.currency_id.compare_amounts(billed + amount, limit) <= 0:
+        # What lowers the billed amount is welcome; a discount line is billed downwards.
+        sign = -1 if contract < 0.0 else 1
+        total, limit_total = sign * (billed + amount), sign * limit
+        compared = self.currency_id.compare_amounts(total, limit_total)
+        if sign * amount < 0.0 or compared <= 0:
             return
         raise UserError(
             self.env._(

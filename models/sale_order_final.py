@@ -142,7 +142,7 @@ class SaleOrder(models.Model):
 
     def _get_invoiceable_lines(self, final=False):
         lines = super()._get_invoiceable_lines(final)
-        if not self.progress_line_ids:
+        if not self._uses_progress_billing():
             return lines
         if self.env.context.get("progress_billing_final"):
             lines = self._get_progress_rest_lines()

@@ -185,7 +185,7 @@ class SaleOrderLine(models.Model):
         return bool(
             self.is_downpayment
             and not self.display_type
-            and self.order_id.progress_line_ids
+            and self.order_id._uses_progress_billing()
         )
 
     def _prepare_progress_recall(self, taxes, account, share, **optional_values):

@@ -79,7 +79,7 @@ def _pytest(profile, odoo, name, words):
         *(str(odoo.venv / "bin/python"), "-m", "pytest", "-p", "house.plugin"),
         *(f"--odoo-database={name}", "--odoo-http"),
         f"--odoo-addons-path={profiles.addons_path(profile, odoo.venv / 'bin/python')}",
-        *("--odoo-extra=db-filter=^$", "--odoo-extra=max-cron-threads=0"),
+        *(f"--odoo-extra=db-filter=^{name}", "--odoo-extra=max-cron-threads=0"),
     ]
     if not any(word.startswith(("-n", "--numprocesses")) for word in words):
         files = [word for word in words if word.startswith(LINKED)]

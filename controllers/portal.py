@@ -1,0 +1,157 @@
+import binascii
+
+from odoo import http
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request
+
+from odoo.addons.portal.controllers.portal import CustomerPortal, pager
+
+
+class ProformaPortal(CustomerPortal):
+    """Pro formas in the customer portal, and their approval."""
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "proforma_count" in counters:
+            Proforma = request.env["progress.billing.proforma"]
+            values["proforma_count"] = (
+                Proforma.search_count(self._get_proforma_domain(to_approve=True))
+                if Proforma.has_access("read")
+                else 0
+            )
+        return values
+
+    def _get_proforma_domain(self, to_approve=False):
+        """Return the domain of the pro formas that the visitor sees.
+
+        :param bool to_approve: only those that await an approval.
+        """
+        partner = request.env.user.partner_id.commercial_partner_id
+        states = ("sent",) if to_approve else ("sent", "approved", "released")
+        return [("partner_id", "child_of", partner.ids), ("state", "in", states)]
+
+    @http.route(
+        ["/my/pro_formas", "/my/pro_formas/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+    )
+    def portal_my_proformas(self, page=1, **kwargs):
+        """Show the list of the visitor's pro formas."""
+        values = self._prepare_portal_layout_values()
+        Proforma = request.env["progress.billing.proforma"]
+        domain = self._get_proforma_domain()
+        pages = pager(
+            url="/my/pro_formas",
+            total=Proforma.search_count(domain) if Proforma.has_access("read") else 0,
+            page=page,
+            step=self._items_per_page,
+        )
+        proformas = Proforma
+        if Proforma.has_access("read"):
+            proformas = Proforma.search(
+                domain, limit=self._items_per_page, offset=pages["offset"]
+            )
+        values.update(
+            {
+                "proformas": proformas.sudo(),
+                "page_name": "proforma",
+                "pager": pages,
+                "default_url": "/my/pro_formas",
+            }
+        )
+        request.session["my_proformas_history"] = proformas.ids[:100]
+        return request.render("progress_billing.portal_my_proformas", values)
+
+    @http.route(
+        "/my/pro_formas/<int:proforma_id>", type="http", auth="public", website=True
+    )
+    def portal_proforma_page(
+        self,
+        proforma_id,
+        access_token=None,
+        report_type=None,
+        download=False,
+        message=False,
+        **kwargs,
+    ):
+        """Show one pro forma, or its PDF."""
+        try:
+            proforma = self._document_check_access(
+                "progress.billing.proforma", proforma_id, access_token=access_token
+            )
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        if report_type in ("html", "pdf", "text"):
+            return self._show_report(
+                model=proforma,
+                report_type=report_type,
+                report_ref="progress_billing.action_report_proforma",
+                download=download,
+            )
+        values = self._get_page_view_values(
+            proforma,
+            access_token,
+            {
+                "proforma": proforma,
+                "page_name": "proforma",
+                "message": message,
+                "report_type": "html",
+                "res_company": proforma.company_id,
+            },
+            "my_proformas_history",
+            False,
+            **kwargs,
+        )
+        return request.render("progress_billing.portal_proforma", values)
+
+    @http.route(
+        "/my/pro_formas/<int:proforma_id>/accept",
+        type="jsonrpc",
+        auth="public",
+        website=True,
+    )
+    def portal_proforma_accept(
+        self, proforma_id, access_token=None, name=None, signature=None
+    ):
+        """Approve a pro forma with the customer's signature."""
+        access_token = access_token or request.httprequest.args.get("access_token")
+        try:
+            proforma = self._document_check_access(
+                "progress.billing.proforma", proforma_id, access_token=access_token
+            )
+        except (AccessError, MissingError):
+            return {"error": request.env._("Invalid pro forma.")}
+        if not proforma._has_to_be_signed():
+            return {"error": request.env._("This pro forma needs no approval.")}
+        if not signature:
+            return {"error": request.env._("Signature is missing.")}
+        try:
+            proforma._sign(name, signature)
+            # Flushed now, so that the PDF shows the signature.
+            request.env.cr.flush()
+        except (TypeError, binascii.Error):
+            return {"error": request.env._("Invalid signature data.")}
+        proforma.message_post(
+            body=request.env._("Approved and signed by %(name)s", name=name),
+            attachments=[self._get_signed_attachment(proforma)],
+            author_id=(
+                proforma.partner_id.id
+                if request.env.user._is_public()
+                else request.env.user.partner_id.id
+            ),
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        return {
+            "force_refresh": True,
+            "redirect_url": proforma.get_portal_url(query_string="&message=sign_ok"),
+        }
+
+    def _get_signed_attachment(self, proforma):
+        """Return name and content of the signed PDF."""
+        report = request.env["ir.actions.report"].sudo()
+        content = report._render_qweb_pdf(
+            "progress_billing.action_report_proforma", proforma.ids
+        )[0]
+        return (f"{proforma._get_report_base_filename()}.pdf", content)

@@ -1,0 +1,59 @@
+import logging
+
+from odoo import api, models
+from odoo.exceptions import UserError, ValidationError
+
+_logger = logging.getLogger(__name__)
+
+
+class ProgressBillingLine(models.Model):
+    """The scheduled job goes on with the projects that are billed by period."""
+
+    _inherit = "progress.billing.line"
+
+    @api.model
+    def _cron_generate(self):
+        super()._cron_generate()
+        self._cron_bill_projects()
+
+    @api.model
+    def _cron_bill_projects(self):
+        """Bill due projects, one by one; a failed one counts as processed."""
+        project_ids = self.env["project.project"]._get_due_billing_projects().ids
+        remaining_time = self.env["ir.cron"]._commit_progress(
+            remaining=len(project_ids)
+        )
+        for project_id in project_ids:
+            if not remaining_time:
+                break
+            self.env.invalidate_all()
+            self.env["project.project"].browse(project_id)._bill_period()
+            remaining_time = self.env["ir.cron"]._commit_progress(1)
+
+
+class ProjectProject(models.Model):
+    _inherit = "project.project"
+
+    @api.model
+    def _get_due_billing_projects(self):
+        """Return the projects that are due, in each company's day."""
+        projects = self.browse()
+        for company in self.env["res.company"].search([]):
+            domain = self._get_due_billing_domain(company._get_progress_today())
+            projects |= self.search(domain & self._get_billing_company_domain(company))
+        return projects
+
+    def _bill_period(self):
+        """Bill a due project, whose failure must not stop the others."""
+        project = self.try_lock_for_update(allow_referencing=True)
+        if not project:
+            return
+        date = project._get_billing_company()._get_progress_today()
+        try:
+            with self.env.cr.savepoint():
+                _proformas, moves = project._run_billing(date)
+                moves._progress_post_and_send()
+                project._clear_billing_error()
+        except (UserError, ValidationError) as error:
+            self.env.invalidate_all()
+            project._record_billing_error(error)

@@ -1,0 +1,250 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+#: States in which a pro forma's amounts can still change.
+OPEN_STATES = ("draft", "sent", "approved")
+
+
+class ProgressBillingProforma(models.Model):
+    """What is to be invoiced, for the customer to approve before it is."""
+
+    _name = "progress.billing.proforma"
+    _description = "Pro Forma Invoice"
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(
+        string="Number", required=True, readonly=True, copy=False, default="/"
+    )
+    state = fields.Selection(
+        selection=[
+            ("draft", "Draft"),
+            ("sent", "Sent"),
+            ("approved", "Approved"),
+            ("released", "Invoiced"),
+            ("cancel", "Cancelled"),
+        ],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+    )
+    project_id = fields.Many2one(
+        comodel_name="project.project", index=True, check_company=True
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, default=lambda self: self.env.company
+    )
+    currency_id = fields.Many2one(comodel_name="res.currency", required=True)
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        help="Invoice address of the orders.",
+    )
+    partner_shipping_id = fields.Many2one(
+        comodel_name="res.partner", string="Delivery Address"
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        tracking=True,
+    )
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    reference = fields.Char(string="Customer Reference")
+    narration = fields.Text(string="Description")
+    invoice_group = fields.Char()
+    task_id = fields.Many2one(
+        comodel_name="project.task",
+        string="Separate Task",
+        help="Task that is billed on documents of its own.",
+    )
+    line_ids = fields.One2many(
+        comodel_name="progress.billing.proforma.line",
+        inverse_name="proforma_id",
+        string="Lines",
+    )
+    amount_untaxed = fields.Monetary(compute="_compute_amounts", store=True)
+    amount_tax = fields.Monetary(string="Taxes", compute="_compute_amounts", store=True)
+    amount_total = fields.Monetary(
+        string="Total", compute="_compute_amounts", store=True, tracking=True
+    )
+    move_ids = fields.One2many(
+        comodel_name="account.move",
+        inverse_name="progress_proforma_id",
+        string="Invoices",
+        readonly=True,
+        copy=False,
+    )
+    signature = fields.Image(
+        copy=False, attachment=True, max_width=1024, max_height=1024, readonly=True
+    )
+    signed_by = fields.Char(copy=False, readonly=True)
+    signed_on = fields.Datetime(copy=False, readonly=True)
+
+    # === COMPUTES === #
+
+    @api.depends(
+        "line_ids.amount_to_invoice",
+        "line_ids.sale_line_id.price_subtotal",
+        "line_ids.sale_line_id.price_tax",
+    )
+    def _compute_amounts(self):
+        for proforma in self:
+            lines = proforma.line_ids
+            proforma.amount_untaxed = sum(lines.mapped("amount_to_invoice"))
+            proforma.amount_tax = sum(line._get_tax_amount() for line in lines)
+            proforma.amount_total = proforma.amount_untaxed + proforma.amount_tax
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for proforma in self:
+            proforma.access_url = f"/my/pro_formas/{proforma.id}"
+
+    def _is_open(self):
+        """Return whether the amounts are billed, but on no invoice yet."""
+        return self.state in OPEN_STATES
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("name", "/") == "/":
+                sequence = self.env["ir.sequence"].with_company(vals.get("company_id"))
+                vals["name"] = sequence.next_by_code(self._name) or "/"
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_released(self):
+        for proforma in self:
+            if proforma.state == "released":
+                raise UserError(
+                    self.env._(
+                        "You cannot delete %(name)s because %(invoice)s invoices it. "
+                        "Delete or credit the invoice instead.",
+                        name=proforma.name,
+                        invoice=proforma._get_invoice_names(),
+                    )
+                )
+
+    @api.model
+    def _create_from_budget(self, items, date=None):
+        """Create pro formas for budget items, one per customer, project and group.
+
+        :param items: list of `BudgetItem`.
+        """
+        groups = {}
+        for item in items:
+            order = item.line.order_id
+            fields_ = order._get_progress_grouping_fields()
+            key = (
+                *item.line._get_budget_key(),
+                order.progress_method,
+                *(order[name].id for name in fields_),
+            )
+            groups.setdefault(key, []).append(item)
+        return self.create(
+            [self._prepare_from_budget(group, date) for group in groups.values()]
+        )
+
+    @api.model
+    def _prepare_from_budget(self, items, date):
+        """Return the values of one pro forma for the budget items that share it."""
+        line = items[0].line
+        order = line.order_id
+        orders = dict.fromkeys(item.line.order_id for item in items)
+        references = dict.fromkeys(order.client_order_ref or "" for order in orders)
+        project_id, group, task_id = line._get_budget_key()
+        return {
+            "project_id": project_id,
+            "invoice_group": group,
+            "task_id": task_id,
+            "company_id": order.company_id.id,
+            "currency_id": order.currency_id.id,
+            "partner_id": order.partner_invoice_id.id,
+            "partner_shipping_id": order.partner_shipping_id.id,
+            "date": date or fields.Date.context_today(self),
+            "reference": ", ".join(filter(None, references)),
+            "narration": line._get_invoice_text(items[0]),
+            "line_ids": [
+                fields.Command.create(
+                    {
+                        "sequence": number,
+                        "sale_line_id": item.line.id,
+                        "name": item.line._get_line_text(item),
+                        "quantity": item.quantity,
+                        "amount_to_invoice": item.amount,
+                    }
+                )
+                for number, item in enumerate(items)
+            ],
+        }
+
+    # === WORKFLOW === #
+
+    def action_approve(self):
+        """Note that the customer approved, in whatever way."""
+        self._set_state("approved", ("draft", "sent"))
+
+    def action_cancel(self):
+        """Cancel open pro formas; their amounts are pending again."""
+        self._set_state("cancel", OPEN_STATES)
+
+    def action_draft(self):
+        """Take cancelled or approved pro formas back to draft."""
+        self._set_state("draft", ("cancel", "sent", "approved"))
+        self.write({"signature": False, "signed_by": False, "signed_on": False})
+        self.line_ids._check_amounts()
+
+    def _set_state(self, state, allowed):
+        """Move pro formas to a state; the one place where their state changes."""
+        for proforma in self:
+            if proforma.state == state:
+                continue
+            if proforma.state not in allowed:
+                labels = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "You cannot set %(name)s to %(state)s because it is %(now)s.",
+                        name=proforma.name,
+                        state=labels[state],
+                        now=labels[proforma.state],
+                    )
+                )
+            proforma.state = state
+
+    def action_release(self):
+        """Make the invoices of the pro formas, with the amounts as they are now."""
+        self.order_ids._check_progress_billable()
+        self._set_state("released", OPEN_STATES)
+        moves = self._create_invoices()
+        return moves._get_records_action(name=self.env._("Invoices"))
+
+    def _create_invoices(self):
+        """Return the invoices of the pro formas, made through the one builder."""
+        SaleLine = self.env["sale.order.line"]
+        claims = []
+        for proforma in self:
+            claims += SaleLine._prepare_budget_claims(
+                proforma.line_ids._get_budget_items(),
+                key=("proforma", proforma.id),
+                proforma_id=proforma.id,
+                invoice_date=proforma.date,
+                narration=proforma.narration or "",
+            )
+        return self.env["progress.billing.builder"]._create_invoices(claims)
+
+    def _reopen(self):
+        """Take pro formas back whose invoice was deleted, to be released anew."""
+        for proforma in self:
+            if proforma.state == "released" and not proforma.move_ids:
+                proforma.state = "approved" if proforma.signature else "draft"
+
+    def _get_invoice_names(self):
+        return ", ".join(move.display_name for move in self.sudo().move_ids)

@@ -1,0 +1,169 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+
+class ProjectProject(models.Model):
+    """Run Billing."""
+
+    _inherit = "project.project"
+
+    def action_run_billing(self):
+        """Bill what is pending of the projects, and show what that made."""
+        self._check_billing_access()
+        lines = self._get_lines_to_bill()
+        if not lines:
+            raise UserError(self._get_nothing_message())
+        proformas, moves = self._run_billing()
+        action = self._get_documents_action(proformas, moves)
+        skipped = self._get_unconfirmed_message()
+        if not skipped:
+            return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": skipped,
+                "next": action,
+            },
+        }
+
+    def _run_billing(self, date=None):
+        """Bill what is pending of the projects.
+
+        :param date: date of the documents, None for today.
+        :return: pair of the pro formas and the invoices made, either may be empty.
+        """
+        orders = self.budget_line_ids.order_id
+        # Locked before the pending values are read, so that nobody bills them twice.
+        orders._lock_progress()
+        lines = self._get_lines_to_bill()
+        for_proforma = lines.filtered(
+            lambda line: line.sudo().progress_project_id.progress_create_proforma
+        )
+        proformas = self.env["progress.billing.proforma"]._create_from_budget(
+            for_proforma._get_budget_items(), date
+        )
+        items = (lines - for_proforma)._get_budget_items()
+        claims = lines._prepare_budget_claims(items, invoice_date=date)
+        moves = self.env["account.move"]
+        if claims:
+            moves = self.env["progress.billing.builder"]._create_invoices(claims)
+        self._set_billed(date)
+        return proformas, moves
+
+    def _get_lines_to_bill(self):
+        """Return the budget lines that a billing run takes."""
+        return self.budget_line_ids._get_lines_to_bill()
+
+    def _set_billed(self, date=None):
+        """Remember that the projects were billed, so that the next period begins."""
+        # In sudo mode because invoicing people bill projects that they may not edit.
+        today = date or fields.Date.context_today(self)
+        for project in self.sudo():
+            is_periodic = project.progress_period != "on_demand"
+            if is_periodic and not project.progress_first_date:
+                project.progress_first_date = project.progress_next_date or today
+        self.sudo().progress_last_date = today
+
+    def _check_billing_access(self):
+        """Refuse invoices, which are not for project managers, with a way out."""
+        direct = self.filtered(lambda project: not project.progress_create_proforma)
+        user = self.env.user
+        if (
+            not direct
+            or user.has_group("account.group_account_invoice")
+            or user.has_group("sales_team.group_sale_salesman")
+        ):
+            return
+        raise AccessError(
+            self.env._(
+                "You cannot bill %(projects)s because you may not create invoices. Ask "
+                "somebody of invoicing, or let billing create pro formas there.",
+                projects=", ".join(direct.mapped("name")),
+            )
+        )
+
+    # === WORDS === #
+
+    def _get_nothing_message(self):
+        """Return why nothing of the projects can be billed."""
+        unconfirmed = self._get_unconfirmed_message()
+        if unconfirmed:
+            return unconfirmed
+        return self.env._(
+            "You cannot bill %(projects)s because nothing is pending. Enter what was "
+            "completed on the Revenue Budget first.",
+            projects=", ".join(self.mapped("name")),
+        )
+
+    def _get_unconfirmed_message(self):
+        """Return which orders were not billed as they are not confirmed, if any."""
+        orders = self.budget_line_ids.order_id.filtered(
+            lambda order: order.state in ("draft", "sent")
+        )
+        if not orders:
+            return ""
+        return self.env._(
+            "You cannot bill %(orders)s because they are not confirmed. Confirm them "
+            "first.",
+            orders=", ".join(orders.mapped("name")),
+        )
+
+    def _get_documents_action(self, proformas, moves):
+        """Return the action that shows what a billing run made."""
+        if proformas:
+            return proformas._get_records_action(name=self.env._("Pro Formas"))
+        return moves._get_records_action(name=self.env._("Invoices"))
+
+    # === PERIODIC BILLING === #
+
+    def _get_due_billing_domain(self, date):
+        """Return the domain of the projects that the scheduled job bills.
+
+        :param date: the day; a missed night is caught up.
+        """
+        return Domain(
+            [
+                ("progress_period", "!=", "on_demand"),
+                ("progress_next_date", "<=", date),
+                ("is_template", "=", False),
+                ("allow_billable", "=", True),
+            ]
+        )
+
+    def _get_billing_company(self):
+        """Return the company in whose day a project is billed."""
+        self.ensure_one()
+        companies = self.company_id or self.budget_line_ids.company_id[:1]
+        return companies or self.env.company
+
+    def _get_billing_company_domain(self, company):
+        """Return the domain of the projects that a company's day decides for."""
+        return Domain("company_id", "=", company.id) | Domain(
+            [
+                ("company_id", "=", False),
+                ("budget_line_ids.company_id", "=", company.id),
+            ]
+        )
+
+    def _record_billing_error(self, error):
+        """Show on the project why the scheduled job failed, and tell its manager once.
+
+        :param error: the exception; its text is shown as it is.
+        """
+        self.ensure_one()
+        kind = "progress_billing.mail_activity_billing_failed"
+        self.progress_error_message = str(error)
+        self.activity_unlink([kind])
+        self.activity_schedule(
+            kind, note=str(error), user_id=self.user_id.id or self.env.uid
+        )
+
+    def _clear_billing_error(self):
+        """Forget earlier failures of projects that were billed."""
+        failed = self.filtered("progress_error_message")
+        failed.progress_error_message = False
+        failed.activity_unlink(["progress_billing.mail_activity_billing_failed"])

@@ -1,4 +1,5 @@
 from . import (
+    test_budget,
     test_currency,
     test_deposit,
     test_deposit_account,
@@ -8,5 +9,8 @@ from . import (
     test_invoice_status,
     test_order_changes,
     test_overbilling,
+    test_proforma,
+    test_project_billing,
+    test_rule,
     test_undo,
 )

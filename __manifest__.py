@@ -36,5 +36,13 @@
         # Wizards.
         "wizards/progress_billing_final_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "progress_billing/static/src/**/*",
+        ],
+        "web.assets_tests": [
+            "progress_billing/static/tests/tours/**/*",
+        ],
+    },
     "application": False,
 }

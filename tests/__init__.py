@@ -1,5 +1,6 @@
 from . import (
     test_budget,
+    test_budget_properties,
     test_currency,
     test_deposit,
     test_deposit_account,
@@ -7,6 +8,7 @@ from . import (
     test_host_gaps,
     test_house,
     test_invoice_status,
+    test_lesson_10,
     test_order_changes,
     test_overbilling,
     test_proforma,

@@ -1,0 +1,104 @@
+import { registry } from "@web/core/registry";
+
+const cell = (row, field) =>
+    `[name=budget_line_ids] tr.o_data_row:nth-child(${row}) td[name=${field}]`;
+
+const type = (row, field, value, expected) => [
+    {
+        content: `Open ${field} of line ${row}`,
+        trigger: cell(row, field),
+        run: "click",
+    },
+    {
+        content: `Type ${value}`,
+        trigger: `${cell(row, field)} input`,
+        run: `edit ${value} && press Tab`,
+    },
+    {
+        content: `The pending amount follows`,
+        trigger: `${cell(row, "pending_amount")}:contains(${expected}), ${cell(row, "pending_amount")} input:value(${expected})`,
+    },
+];
+
+registry.category("web_tour.tours").add("progress_billing_lesson_10", {
+    steps: () => [
+        {
+            content: "Open the revenue budget",
+            trigger: ".o_form_view a[name=revenue_budget]",
+            run: "click",
+        },
+        ...type(1, "pending_amount", "2400", "2,400.00"),
+        ...type(2, "pending_quantity", "240", "5,280.00"),
+        ...type(3, "pending_quantity", "24", "6,000.00"),
+        {
+            content: "The total follows",
+            trigger: "div[name=pending_amount_total]:contains(13,680.00)",
+        },
+        {
+            content: "Save",
+            trigger: ".o_form_button_save:enabled",
+            run: "click",
+        },
+        {
+            content: "Run the billing",
+            trigger: ".o_form_saved button[name=action_run_billing]:enabled",
+            run: "click",
+        },
+        {
+            content: "Post the invoice",
+            trigger: ".o_form_view:has(.o_breadcrumb) button[name=action_post]:enabled",
+            run: "click",
+        },
+        {
+            content: "It is posted",
+            trigger: ".o_arrow_button_current:contains(Posted)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("progress_billing_budget_paste", {
+    steps: () => [
+        {
+            content: "Open the revenue budget",
+            trigger: ".o_form_view a[name=revenue_budget]",
+            run: "click",
+        },
+        {
+            content: "Open the first percentage",
+            trigger: cell(1, "completed_percent"),
+            run: "click",
+        },
+        {
+            content: "Paste a column copied from a spreadsheet",
+            trigger: `${cell(1, "completed_percent")} input`,
+            run() {
+                const clipboardData = new DataTransfer();
+                clipboardData.setData("text/plain", "10\r\n25.5 %\r\n100\r\n");
+                this.anchor.dispatchEvent(
+                    new ClipboardEvent("paste", {
+                        clipboardData,
+                        bubbles: true,
+                        cancelable: true,
+                    })
+                );
+            },
+        },
+        {
+            content: "The last row is filled",
+            trigger: `${cell(3, "completed_percent")}:contains(100.00)`,
+        },
+        {
+            content: "The second too, and its pending amount",
+            trigger: `${cell(2, "pending_amount")}:contains(2,692.80)`,
+        },
+        {
+            content: "Save",
+            trigger: ".o_form_button_save:enabled",
+            run: "click",
+        },
+        {
+            content: "It is saved",
+            trigger: ".o_form_saved",
+        },
+    ],
+});

@@ -36,6 +36,9 @@
         # Wizards.
         "wizards/progress_billing_final_views.xml",
     ],
+    "demo": [
+        "demo/progress_billing_project_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "progress_billing/static/src/**/*",

@@ -113,27 +113,34 @@ class TestBudgetProperties(ProjectBillingCommon):
             self._check(order, budget_lines)
 
     def _step(self, name, order, lines, index, percent):
-        project = order.project_id
-        moves = lines.progress_item_ids.move_id.sorted("id")
-        proformas = project.progress_proforma_ids.sorted("id")
-        move = moves[index % len(moves)] if moves else moves
-        proforma = proformas[index % len(proformas)] if proformas else proformas
+        """Do one thing to a line, to the project, a pro forma or an invoice."""
         if name == "complete":
             lines[index % len(lines)].completed_percent = percent
         elif name in ("run", "proforma"):
-            project.progress_create_proforma = name == "proforma"
-            project.action_run_billing()
-        elif name == "edit":
-            line = proforma.line_ids[:1]
-            line.amount_to_invoice = line.currency_id.round(
-                line.budget_amount * percent / 100
-            )
-        elif name == "release":
+            order.project_id.progress_create_proforma = name == "proforma"
+            order.project_id.action_run_billing()
+        elif name in ("edit", "release", "cancel_proforma"):
+            proformas = order.project_id.progress_proforma_ids.sorted("id")
+            if proformas:
+                self._step_proforma(name, proformas[index % len(proformas)], percent)
+        else:
+            moves = lines.progress_item_ids.move_id.sorted("id")
+            if moves:
+                self._step_move(name, moves[index % len(moves)])
+
+    def _step_proforma(self, name, proforma, percent):
+        if name == "release":
             proforma.action_release()
         elif name == "cancel_proforma":
             proforma.action_cancel()
-        elif name == "post":
-            moves.filtered(lambda move: move.state == "draft")[:1].action_post()
+        else:
+            line = proforma.line_ids[:1]
+            amount = line.budget_amount * percent / 100
+            line.amount_to_invoice = line.currency_id.round(amount)
+
+    def _step_move(self, name, move):
+        if name == "post":
+            move.filtered(lambda move: move.state == "draft").action_post()
         elif name == "reset":
             move.button_draft()
         elif name == "cancel":

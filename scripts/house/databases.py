@@ -94,11 +94,14 @@ class Databases:
 
     def drop_orphans(self):
         """Drop the databases of checkouts that are no longer there."""
-        for name in self.names():
+        names = self.names()
+        for name in names:
             checkout = (self.note(name) or {}).get("checkout")
             if checkout and not Path(checkout).is_dir():
-                print(f"  dropping {name}: {checkout} is gone")
-                self.drop(name)
+                print(f"  dropping the databases of {checkout}, which is gone")
+                mine = name.rsplit("_", 1)[0]
+                for other in filter(lambda x: x.startswith(f"{mine}_"), names):
+                    self.drop(other)
 
 
 def _link(source, target):

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import assets, host, places, steps, venv
@@ -17,12 +17,14 @@ class Profile:
     """A template database without our addon, and the folder of tests it is for.
 
     :param wheels: neighbours from the Python index, put on the addons path
+    :param requires: Python packages that these neighbours need
     :param browser: whether web assets are built beforehand, which takes long
     """
 
     name: str
     modules: tuple = BASE
-    wheels: tuple = field(default=())
+    wheels: tuple = ()
+    requires: tuple = ()
     demo: bool = False
     browser: bool = True
     tests: str = ""
@@ -46,7 +48,8 @@ PROFILES = {
         Profile(
             "queue",
             modules=(*BASE, "queue_job"),
-            wheels=("odoo-addon-queue-job==19.0.2.4.0",),
+            wheels=("odoo-addon-queue-job==19.0.2.4.0.1",),
+            requires=("openupgradelib==3.13.7", "cssselect==1.3.0"),
             browser=False,
             tests="tests/queue",
         ),
@@ -88,6 +91,7 @@ def template(profile, odoo):
     key = places.digest(*parts, host.version(host.ensure()), frozen)
     name = f"pb_template_{key}"
     databases = odoo.databases
+    venv.add(odoo.venv, profile.requires)
     with steps.lock(name):
         if not databases.note(name):
             _make_template(profile, odoo, name)

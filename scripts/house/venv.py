@@ -65,6 +65,17 @@ def _install(target, requirements):
         )
 
 
+def add(target, requirements):
+    """Install what a neighbour needs besides, once per environment."""
+    mark = target / f"added-{places.digest(*requirements)}"
+    with steps.lock(f"venv-{target.name}"):
+        if requirements and not mark.exists():
+            listed = target / "added.txt"
+            listed.write_text("\n".join(requirements))
+            _install(target, listed)
+            mark.touch()
+
+
 def _loosened():
     """Return the requirements for a Python that some frozen versions do not fit."""
     for line in places.REQUIREMENTS.read_text().splitlines():

@@ -33,6 +33,8 @@
         "views/progress_billing_proforma_portal.xml",
         "views/project_project_views.xml",
         "views/sale_order_template_views.xml",
+        # Reports; the invoice form shows a table of theirs.
+        "report/progress_invoice_transactions.xml",
         # Wizards.
         "wizards/progress_billing_final_views.xml",
     ],

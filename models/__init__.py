@@ -8,8 +8,10 @@ from . import progress_billing_builder
 from . import progress_billing_builder_values
 from . import progress_billing_cron
 from . import progress_billing_adjuster
+from . import progress_billing_adjuster_amounts
 from . import account_move
 from . import account_move_adjustment
+from . import account_move_adjustment_preview
 from . import account_move_line
 from . import account_move_line_adjustment
 from . import sale_order

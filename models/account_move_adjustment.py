@@ -82,16 +82,24 @@ class AccountMove(models.Model):
         self._get_progress_given_back().remove_move_reconcile()
         plan = self._get_progress_reconciliation()
         if plan:
-            self.env["account.move.line"].sudo()._reconcile_plan(plan)
+            # In sudo mode because whoever posts need not read the exchange journal. The
+            # host's key keeps it from dropping an exchange entry as soon as it is
+            # posted, where the invoice has taxes due on payment.
+            self.env["account.move.line"].sudo().with_context(
+                add_caba_vals=True
+            )._reconcile_plan(plan)
         for move in self._get_progress_adjusted_moves():
             move._update_progress_tax_entry()
 
-    def _get_progress_reconciliation(self):
+    def _get_progress_reconciliation(self, reopened=()):
         """Return what is to be reconciled, in order: a list of journal item recordsets.
 
         A document and its credit note come first, then deposits with the rest.
+
+        :param reopened: items that count as open, though they are reconciled yet.
         """
         plan = []
+        reopened = self.env["account.move.line"].union(*reopened)
         for line in self._get_progress_deposit_items().sale_line_ids.filtered(
             "is_downpayment"
         ):
@@ -102,7 +110,7 @@ class AccountMove(models.Model):
                 )
             )
             for same in items.grouped("account_id").values():
-                plan += same._get_progress_pairs()
+                plan += same._get_progress_pairs(reopened)
         return plan
 
     def _get_progress_given_back(self):
@@ -116,14 +124,17 @@ class AccountMove(models.Model):
         )
 
     def _get_progress_adjusted_moves(self):
-        """Return the posted invoices whose tax entry these invoices decide."""
+        """Return the invoices whose tax entry these invoices decide.
+
+        Their own, or that of the invoice that they credit.
+        """
         items = self._get_progress_deposit_items().filtered("is_progress_recall")
         moves = items.move_id.filtered(
             lambda move: move.currency_id != move.company_currency_id
         )
         return (moves.reversed_entry_id | moves).filtered(
             lambda move: (
-                move.state == "posted"
+                (move.state == "posted" or move in self)
                 and move.reversed_entry_id not in moves.reversed_entry_id
             )
         )
@@ -140,7 +151,7 @@ class AccountMove(models.Model):
         adjuster = self.env["progress.billing.adjuster"]
         values = adjuster._get_tax_entry(self, self._get_progress_recall_credits())
         entries = self._get_progress_tax_entries()
-        if entries and entries._is_progress_entry(values):
+        if entries._is_progress_entry(values):
             return
         entries._reverse_progress_entries()
         if values:
@@ -164,15 +175,16 @@ class AccountMove(models.Model):
 
     def _is_progress_entry(self, values):
         """Return whether the entries are what `values` would make."""
-        if not values:
-            return False
+        if not values or not self:
+            return not values and not self
+        currency = self.company_currency_id
         wanted = [line for _code, _id, line in values["move_values"]["line_ids"]]
         return sorted(
             (
                 item.progress_adjusted_line_id.id,
                 item.account_id.id,
                 item.tax_repartition_line_id.id or 0,
-                item.company_currency_id.round(item.balance),
+                currency.round(item.balance),
             )
             for item in self.line_ids
         ) == sorted(
@@ -180,7 +192,7 @@ class AccountMove(models.Model):
                 line["progress_adjusted_line_id"],
                 line["account_id"],
                 line.get("tax_repartition_line_id", 0),
-                self.company_currency_id.round(line["debit"] - line["credit"]),
+                currency.round(line["debit"] - line["credit"]),
             )
             for line in wanted
         )

@@ -60,9 +60,10 @@ class AccountMoveLine(models.Model):
         )
         return (credits_ or recalls)[:1]
 
-    def _get_progress_pairs(self):
+    def _get_progress_pairs(self, reopened):
         """Return how items of one deposit and account reconcile, in order.
 
+        :param reopened: items that count as open, though they are reconciled yet.
         :return: list of recordsets with debits and credits: a document with its credit
             note, then all.
         """
@@ -76,10 +77,20 @@ class AccountMoveLine(models.Model):
             if credit.reversed_entry_id in self.move_id
         ]
         return [
-            group.filtered(lambda item: not item.reconciled)
-            for group in [*groups, self]
-            if len({item.balance > 0 for item in group if not item.reconciled}) > 1
+            group
+            for group in (
+                group.filtered(lambda item: not item.reconciled) | (group & reopened)
+                for group in [*groups, self]
+            )
+            if len({item.balance > 0 for item in group}) > 1
         ]
+
+    def _check_amls_exigibility_for_reconciliation(self, shadowed_aml_values=None):
+        # A preview reconciles what posting will have set free, so it is not refused
+        # for being reconciled yet.
+        if self.env.context.get("progress_billing_preview"):
+            return None
+        return super()._check_amls_exigibility_for_reconciliation(shadowed_aml_values)
 
     def _complete_progress_exchange(self, exchange_values):
         """Let the host's exchange entry tell which deposit, rates and invoice it is of.
@@ -151,3 +162,59 @@ class AccountMoveLine(models.Model):
             for (account_id, analytic), part in zip(weights, parts, strict=True)
             if not currency.is_zero(part)
         ]
+
+    # === PREVIEW === #
+
+    def _get_progress_adjustment_row(self):
+        """Return one row of `account.move._get_progress_adjustments`."""
+        self.ensure_one()
+        return {
+            **self._get_progress_rates(),
+            "account": self.account_id,
+            "label": self.name,
+            "date": self.date,
+            "amount": self.balance,
+        }
+
+    def _get_progress_rates(self):
+        """Return the rates of the deposit and of the invoice that adjusted it."""
+        deposit = self.progress_adjusted_line_id
+        origin = deposit and deposit._get_progress_origin_move()
+        return {
+            "deposit_rate": origin._get_progress_rate() if origin else 0.0,
+            "invoice_rate": self.progress_adjusted_move_id._get_progress_rate()
+            if origin
+            else 0.0,
+        }
+
+    def _get_progress_partials(self):
+        """Return how these items are reconciled with others."""
+        return self.matched_debit_ids | self.matched_credit_ids
+
+    def _get_progress_restored(self):
+        """Return what is open again once these items are no longer reconciled.
+
+        Their exchange entries go as well, and what those are reconciled with.
+
+        :return: dict of item -> (company, document currency) to add to its residual.
+        """
+        partials = self._get_progress_partials()
+        partials |= partials.exchange_move_id.line_ids._get_progress_partials()
+        restored = {}
+        for partial in partials:
+            for item, sign, amount in (
+                (partial.debit_move_id, 1, partial.debit_amount_currency),
+                (partial.credit_move_id, -1, partial.credit_amount_currency),
+            ):
+                company, document = restored.get(item, (0.0, 0.0))
+                restored[item] = (
+                    company + sign * partial.amount,
+                    document + sign * amount,
+                )
+        exchange = partials.exchange_move_id.line_ids
+        return {
+            item: tuple(map(item.company_currency_id.round, amounts[:1]))
+            + tuple(map(item.currency_id.round, amounts[1:]))
+            for item, amounts in restored.items()
+            if item not in exchange
+        }

@@ -42,6 +42,8 @@ def get_adjustment(still_open, recalled, document, company):
     :param document: the document's currency.
     :param company: the company's currency.
     """
+    if document.is_zero(recalled.document):
+        return 0.0
     if document.is_zero(still_open.document + recalled.document):
         share = still_open.company
     else:

@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import models
 from odoo.fields import Command
 
@@ -19,7 +17,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
     # === THE ENTRY === #
 
     def _get_tax_entry(self, move, credits_):
-        """Return the entry that adjusts the taxes of the deposits an invoice takes back.
+        """Return the entry that adjusts the taxes of deposits an invoice takes back.
 
         :param move: the invoice, draft or posted.
         :param credits_: the credit notes, posted or about to be, that give some back.
@@ -35,7 +33,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         lines = self._get_entry_lines(move, move | credits_)
         if not lines:
             return {}
-        # The host dates exchange entries; this one has taxes, so their lock date counts.
+        # The host dates exchange entries; with taxes, their lock date counts too.
         values = self.env["account.move.line"]._prepare_exchange_difference_move_vals(
             [], company=company.with_context(has_tax=True), exchange_date=move.date
         )
@@ -125,7 +123,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
     # === TAXES === #
 
     def _get_tax_lines(self, deposit, others, own, details, prior):
-        """Return what the tax accounts of one deposit want, repartition line by line."""
+        """Return what the tax accounts of a deposit want, by repartition line."""
         company = own.company_id.currency_id
         document = own.currency_id
         lines = []
@@ -158,18 +156,6 @@ class ProgressBillingAdjuster(models.AbstractModel):
             )
         )
 
-    def _sum_taxes(self, items, key, details):
-        """Return the `fx.Amount` of a tax on some items, signed as in the ledger."""
-        total = fx.Amount()
-        for item in items:
-            sign = item.move_id.direction_sign
-            for data in details[item]["tax_details"]["taxes_data"]:
-                if (data["tax"], data["is_reverse_charge"]) == key:
-                    total += fx.Amount(
-                        sign * data["tax_amount_currency"], sign * data["tax_amount"]
-                    )
-        return total
-
     def _split_repartition(self, key, adjustment, items, details):
         """Return the adjustment of a tax on the accounts and grids it was booked on."""
         item, data = next(
@@ -197,7 +183,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         ]
 
     def _get_tax_account(self, item, rep):
-        """Return the account a tax is in: its item's own, unless exigible on payment."""
+        """Return the account of a tax: its item's own, unless due on payment."""
         if rep["tax_rep"].tax_id.tax_exigibility == "on_payment":
             return rep["account"]
         own = item.move_id.line_ids.filtered(
@@ -252,126 +238,3 @@ class ProgressBillingAdjuster(models.AbstractModel):
                 "balance": adjustment,
             }
         ]
-
-    def _sum_items(self, items):
-        """Return the `fx.Amount` of journal items."""
-        return fx.Amount(
-            sum(items.mapped("amount_currency")), sum(items.mapped("balance"))
-        )
-
-    def _get_deposited(self, items):
-        """Return deposits and their credit notes, without what took them back."""
-        return items.filtered(lambda item: not item.is_progress_recall)
-
-    # === READING === #
-
-    def _read_details(self, items):
-        """Return item -> the tax engine's base line, with its repartition lines.
-
-        The engine shares an invoice's tax items out over its lines, to the cent and in
-        both currencies.
-        """
-        AccountTax = self.env["account.tax"]
-        details = {}
-        for move in items.move_id:
-            # Doing it move by move is the host's interface; it reads only the cache.
-            base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
-            AccountTax._add_accounting_data_in_base_lines_tax_details(
-                base_lines, move.company_id, include_caba_tags=True
-            )
-            details.update({line["record"]: line for line in base_lines})
-        return details
-
-    def _read_prior(self, move, deposits):
-        """Return what other invoices' posting adjusted, reversals counted.
-
-        :return: dict of (deposit, tax key) or (deposit, taxes of a base) -> balance.
-        """
-        prior = defaultdict(float)
-        # In sudo mode because whoever posts need not read the exchange journal.
-        items = (
-            self.env["account.move.line"]
-            .sudo()
-            .search(
-                [
-                    ("progress_adjusted_line_id", "in", deposits.ids),
-                    ("progress_adjusted_move_id", "!=", move.id),
-                    ("parent_state", "=", "posted"),
-                    "|",
-                    ("tax_repartition_line_id", "!=", False),
-                    ("tax_ids", "!=", False),
-                ]
-            )
-        )
-        for item in items:
-            rep = item.tax_repartition_line_id
-            key = (rep.tax_id, rep.factor < 0.0) if rep else item.tax_ids
-            prior[item.progress_adjusted_line_id, key] += item.balance
-        return prior
-
-    def _get_exigible_items(self, items):
-        """Return the cash basis items of the invoices that `items` are on."""
-        # In sudo mode because whoever posts need not read the cash basis journal.
-        return (
-            self.env["account.move.line"]
-            .sudo()
-            .search(
-                [
-                    (
-                        "move_id.tax_cash_basis_origin_move_id",
-                        "in",
-                        items.move_id.ids,
-                    ),
-                    ("parent_state", "=", "posted"),
-                ]
-            )
-        )
-
-    def _sum_exigible(self, items, key, details):
-        """Return the `fx.Amount` of a deposit's tax that payments made exigible."""
-        tax, is_reverse_charge = key
-        items = self._get_deposited(items)
-        exigible = self._get_exigible_items(items).filtered(
-            lambda item: (
-                item.tax_repartition_line_id.tax_id == tax
-                and (item.tax_repartition_line_id.factor < 0.0) == is_reverse_charge
-            )
-        )
-        return self._share_exigible(
-            exigible, items, details, lambda some: self._sum_taxes(some, key, details)
-        )
-
-    def _sum_exigible_base(self, items, taxes, details):
-        """Return the `fx.Amount` of a deposit's base that payments made exigible."""
-        items = self._get_deposited(items)
-        exigible = self._get_exigible_items(items).filtered(
-            lambda item: item.tax_ids == taxes and not item.tax_repartition_line_id
-        )
-        return self._share_exigible(exigible, items, details, self._sum_items)
-
-    def _share_exigible(self, exigible, items, details, measure):
-        """Return the part of cash basis items that belongs to one deposit.
-
-        They are not by invoice line: each line has its share of its invoice.
-
-        :param measure: callable returning the `fx.Amount` of some invoice lines.
-        """
-        total = fx.Amount()
-        for move in items.move_id:
-            mine = items.filtered(lambda item, move=move: item.move_id == move)
-            same = [
-                item
-                for item in details
-                if item.move_id == move and item.tax_ids == mine[:1].tax_ids
-            ]
-            whole = measure(mine.browse().union(*same)).document
-            share = measure(mine).document / whole if whole else 0.0
-            booked = self._sum_items(
-                exigible.filtered(
-                    lambda item, move=move: (
-                        item.move_id.tax_cash_basis_origin_move_id == move
-                    )
-                )
-            )
-            total += fx.Amount(booked.document * share, booked.company * share)
-        return total

@@ -2,6 +2,8 @@ from . import (
     test_budget,
     test_budget_properties,
     test_currency,
+    test_currency_preview,
+    test_currency_taxes,
     test_deposit,
     test_deposit_account,
     test_final,

@@ -127,3 +127,16 @@ class ProgressCurrencyCommon(ProgressBillingCommon):
         self.assertAlmostEqual(sum(items.mapped("amount_currency")), 0.0, 9)
         open_items = items.filtered(lambda item: not item.reconciled)
         self.assertFalse(open_items.filtered("sale_line_ids"))
+
+    def _get_preview(self, move):
+        """Return the sorted (account, amount) of what posting is going to adjust."""
+        return sorted(
+            (row["account"].code, round(row["amount"], 6))
+            for row in move._get_progress_adjustments()
+        )
+
+    def _get_posted(self, entries):
+        """Return the sorted (account, balance) of the items of posted entries."""
+        return sorted(
+            (item.account_id.code, round(item.balance, 6)) for item in entries.line_ids
+        )

@@ -37,6 +37,7 @@
         "report/progress_invoice_transactions.xml",
         # Wizards.
         "wizards/progress_billing_final_views.xml",
+        "wizards/sale_advance_payment_inv_views.xml",
     ],
     "demo": [
         "demo/progress_billing_project_demo.xml",

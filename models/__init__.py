@@ -50,3 +50,5 @@ from . import project_project
 from . import project_billing
 from . import project_milestone
 from . import progress_billing_cron_project
+from . import sale_order_interim
+from . import sale_order_consolidated

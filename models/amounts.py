@@ -64,6 +64,11 @@ def total_base(groups):
     return sum(share.base for share in groups.values())
 
 
+def total_taxed(groups):
+    """Return the taxed amount of a mapping of group -> Share."""
+    return sum(share.total for share in groups.values())
+
+
 def next_part(target, billed, alone, is_last, currency):
     """Return what a part bills, group by group: its cumulative target less the billed.
 
@@ -146,21 +151,61 @@ def ceiling(contract, tolerance, currency):
     return currency.round(contract * (1 + tolerance / 100.0))
 
 
-def recoup(open_bases, invoice_base, contract_rest, mode, currency):
-    """Return the fraction of each open deposit that an interim invoice takes back.
+def scale(share, fraction, currency):
+    """Return a fraction of a share, rounded; exactly the share where it is 1.0.
 
-    :param open_bases: deposit -> untaxed amount not yet taken back.
-    :param float invoice_base: untaxed amount of the invoice before the deposits.
-    :param float contract_rest: untaxed amount not yet invoiced, this invoice included.
-    :param str mode: `proportional`, `fit` or `none`.
-    :return: deposit -> fraction between 0 and 1. The sum taken back never exceeds the
-        invoice, so that it never becomes a credit note.
+    >>> class Cent:
+    ...     def round(self, amount): return round(amount, 2)
+    >>> scale(Share(500.0, {"1": (75.0, 500.0)}), 0.1, Cent())
+    Share(base=50.0, taxes={'1': (7.5, 50.0)})
     """
-    open_total = sum(open_bases.values())
-    if mode == "none" or currency.compare_amounts(open_total, 0.0) <= 0:
-        return dict.fromkeys(open_bases, 0.0)
-    wanted = open_total
-    if mode == "proportional" and currency.compare_amounts(contract_rest, 0.0) > 0:
-        wanted = open_total * min(invoice_base / contract_rest, 1.0)
-    wanted = max(min(wanted, invoice_base), 0.0)
-    return dict.fromkeys(open_bases, fraction_of(wanted, open_total, currency))
+    if fraction == 1.0:
+        return share
+    return Share(
+        currency.round(share.base * fraction),
+        {
+            tax: (currency.round(amount * fraction), currency.round(base * fraction))
+            for tax, (amount, base) in share.taxes.items()
+        },
+    )
+
+
+def recoup(open_shares, fractions, invoice, mode, currency):
+    """Return what an interim invoice takes back of each deposit.
+
+    Each invoice takes its fraction of what is *still* open and not yet invoiced, so
+    that roundings do not add up and the last one takes the rest.
+
+    :param open_shares: deposit -> Share not yet taken back.
+    :param fractions: deposit -> fraction (0-1) that the invoice bills of what is not
+        invoiced yet of the deposit's order or order line.
+    :param invoice: Share that the invoice bills, before the deposits.
+    :param str mode: `proportional`, `fit` or `none`.
+    :return: deposit -> Share. Neither its untaxed nor its taxed sum exceeds the
+        invoice, whatever their taxes: it never becomes a credit note.
+    """
+    if mode == "none":
+        return {}
+    wanted = {
+        deposit: scale(
+            share, 1.0 if mode == "fit" else fractions.get(deposit, 0.0), currency
+        )
+        for deposit, share in open_shares.items()
+    }
+    factor = 1.0
+    for want, limit in (
+        (total_base(wanted), invoice.base),
+        (total_taxed(wanted), invoice.total),
+    ):
+        if currency.compare_amounts(want, limit) > 0:
+            factor = min(factor, max(limit, 0.0) / want)
+    if factor <= 0.0 or currency.compare_amounts(total_base(wanted), 0.0) <= 0:
+        return {}
+    if factor == 1.0:
+        return wanted
+    taken = {key: scale(share, factor, currency) for key, share in wanted.items()}
+    if currency.compare_amounts(total_taxed(taken), invoice.total) > 0:
+        taken = set_total(taken, invoice.total, currency)
+    if currency.compare_amounts(total_base(taken), invoice.base) > 0:
+        taken = set_base(taken, invoice.base, currency)
+    return taken

@@ -189,7 +189,7 @@ class ProgressBillingBuilder(models.AbstractModel):
         return (
             claim.invoice_key,
             claim.booking,
-            claim.invoice_date,
+            self._get_invoice_date(order, [claim]),
             *(order[key].id for key in order._get_progress_grouping_fields()),
         )
 

@@ -46,18 +46,22 @@ class ProgressBillingBuilder(models.AbstractModel):
         :param claims: the claims that share the invoice.
         """
         order = order.with_company(order.company_id)
-        today = order.company_id._get_progress_today()
-        dates = [claim.invoice_date for claim in claims if claim.invoice_date]
         narration = "\n".join(
             dict.fromkeys(claim.narration for claim in claims if claim.narration)
         )
         values = order._prepare_invoice()
         # Dated here and not when it is posted: the host would date (and recompute)
         # invoice by invoice.
-        values["invoice_date"] = max([today, *dates])
+        values["invoice_date"] = self._get_invoice_date(order, claims)
         if narration:
             values["narration"] = narration
         return values
+
+    def _get_invoice_date(self, order, claims):
+        """Return the date of the invoice of some claims: never one before today."""
+        today = order.company_id._get_progress_today()
+        dates = [claim.invoice_date for claim in claims if claim.invoice_date]
+        return max([today, *dates])
 
     def _prepare_line(self, claim, part, base_line, order_line):
         """Return the values of one invoice line.

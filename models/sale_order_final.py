@@ -83,6 +83,7 @@ class SaleOrder(models.Model):
     def _check_progress_final(self):
         """Refuse a second final invoice, and one of nothing."""
         self.ensure_one()
+        self._check_progress_draft_recalls()
         draft = self._get_progress_finals().filtered(lambda move: move.state == "draft")
         if draft:
             raise UserError(
@@ -146,9 +147,23 @@ class SaleOrder(models.Model):
             return lines
         if self.env.context.get("progress_billing_final"):
             lines = self._get_progress_rest_lines()
+            recalls = self._get_progress_open_lines()._get_progress_open_shares()
         else:
             lines = lines.filtered(lambda line: not line.is_downpayment)
-        return lines + self._get_progress_open_lines() if final else lines
+            recalls = self._get_progress_interim_shares(lines)
+        return self._add_progress_recalls(lines, recalls)
+
+    def _add_progress_recalls(self, lines, recalls):
+        """Return the lines followed by the deposits that are taken back.
+
+        :param recalls: down payment line -> {(taxes, account): `amounts.Share`}. It
+            travels in the context because it is known for the order as a whole, while
+            the host prepares invoice lines one by one.
+        """
+        deposits = lines.browse(line.id for line, groups in recalls.items() if groups)
+        return (lines + deposits).with_context(
+            progress_recalls={line.id: groups for line, groups in recalls.items()}
+        )
 
     def _get_progress_rest_lines(self):
         """Return the lines that a final invoice bills, with their sections and notes.

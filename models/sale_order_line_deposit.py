@@ -112,7 +112,13 @@ class SaleOrderLine(models.Model):
 
         :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
         """
-        items = self._get_progress_posted_items()
+        return self._sum_progress_shares(self._get_progress_posted_items())
+
+    def _sum_progress_shares(self, items):
+        """Return what items on down payment lines come to, without empty groups.
+
+        :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
+        """
         shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
         result = {line: {} for line in self}
         for item, share in shares.items():
@@ -173,7 +179,11 @@ class SaleOrderLine(models.Model):
     def _prepare_invoice_lines_vals_list(self, **optional_values):
         if not self._is_progress_deposit():
             return super()._prepare_invoice_lines_vals_list(**optional_values)
-        groups = self._get_progress_open_shares()[self]
+        recalls = self.env.context.get("progress_recalls")
+        if recalls is None:
+            groups = self._get_progress_open_shares()[self]
+        else:
+            groups = recalls.get(self.id, {})
         return [
             self._prepare_progress_recall(taxes, account, share, **optional_values)
             for (taxes, account), share in groups.items()

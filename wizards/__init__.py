@@ -1,2 +1,3 @@
 from . import account_move_reversal
 from . import progress_billing_final
+from . import sale_advance_payment_inv

@@ -38,6 +38,7 @@
         # Wizards.
         "wizards/progress_billing_final_views.xml",
         "wizards/sale_advance_payment_inv_views.xml",
+        "wizards/progress_billing_run_views.xml",
     ],
     "demo": [
         "demo/progress_billing_project_demo.xml",

@@ -6,9 +6,11 @@ from . import progress_billing_line_claims
 from . import progress_billing_allocator
 from . import progress_billing_builder
 from . import progress_billing_builder_values
+from . import progress_billing_line_run
 from . import progress_billing_cron
 from . import progress_billing_adjuster
 from . import progress_billing_adjuster_amounts
+from . import progress_billing_queue
 from . import account_move
 from . import account_move_adjustment
 from . import account_move_adjustment_preview
@@ -51,4 +53,5 @@ from . import project_billing
 from . import project_milestone
 from . import progress_billing_cron_project
 from . import sale_order_interim
+from . import sale_order_run
 from . import sale_order_consolidated

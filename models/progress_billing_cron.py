@@ -1,8 +1,8 @@
 import logging
 
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
+
+from .progress_billing_line_run import BILLING_ERRORS
 
 _logger = logging.getLogger(__name__)
 
@@ -20,9 +20,14 @@ class ProgressBillingLine(models.Model):
 
         Progress is committed with every batch, so that a killed run resumes where it
         stood. A line that fails is noted on itself and counts as processed: the rest
-        goes through, and the host does not call the job again for it.
+        goes through, and the host does not call the job again for it. With a job queue
+        the batches run there.
         """
-        line_ids = self._get_automatic_lines().ids
+        lines = self._get_automatic_lines()
+        if self._has_job_queue():
+            lines._enqueue_run(size=BATCH_SIZE)
+            return
+        line_ids = lines.ids
         remaining_time = self.env["ir.cron"]._commit_progress(remaining=len(line_ids))
         for start in range(0, len(line_ids), BATCH_SIZE):
             if not remaining_time:
@@ -36,40 +41,50 @@ class ProgressBillingLine(models.Model):
     @api.model
     def _get_automatic_lines(self):
         """Return the lines that the scheduled job bills now, in each company's day."""
-        lines = self.browse()
-        for company in self.env["res.company"].search([]):
-            domain = Domain(self._get_due_domain(company._get_progress_today()))
-            lines |= self.search(
-                domain
-                & Domain("invoice_flag", "=", "auto")
-                & Domain("company_id", "=", company.id)
-            )
-        return lines
+        return self.search(self._get_run_domain(automatic=True))
 
-    def _generate_batch(self):
-        """Bill a batch of due lines; one by one where it fails as a whole.
+    def _generate_batch(self, consolidated=False):
+        """Bill a batch of due lines; group by group, then one by one, where it fails.
 
         Locked lines and lines of locked orders are left to whoever holds them.
+
+        :param bool consolidated: orders of one customer share an invoice.
+        :return: the created `account.move` records.
         """
-        lines = self._try_lock_billing()
-        if not lines:
-            return
+        return self._try_lock_billing()._bill_in_parts(consolidated)
+
+    def _bill_in_parts(self, consolidated):
+        """Bill the lines together, or else in smaller parts; return the invoices."""
+        moves = self._try_billing(consolidated)
+        if moves is None:
+            parts = self._get_consolidation_groups() if consolidated else []
+            parts = parts if len(parts) > 1 else list(self)
+            moves = self.env["account.move"].union(
+                *(part._bill_in_parts(consolidated) for part in parts)
+            )
+        return moves
+
+    def _try_billing(self, consolidated):
+        """Bill the lines together, or undo it all; a single line keeps the error.
+
+        :return: the created `account.move` records, None where it failed and something
+            smaller is to be tried.
+        """
+        moves = self.env["account.move"]
+        if not self:
+            return moves
         try:
             with self.env.cr.savepoint():
-                lines._create_progress_invoices()
-                lines._clear_billing_error()
-            return
-        except (UserError, ValidationError) as error:
-            _logger.info("Progress billing goes line by line: %s", error)
-        self.env.invalidate_all()
-        for line in lines:
-            try:
-                with self.env.cr.savepoint():
-                    line._create_progress_invoices()
-                    line._clear_billing_error()
-            except (UserError, ValidationError) as error:
-                self.env.invalidate_all()
-                line._record_billing_error(error)
+                moves = self._create_progress_invoices(consolidated)
+                self._clear_billing_error()
+                return moves
+        except BILLING_ERRORS as error:
+            self.env.invalidate_all()
+            if len(self) == 1:
+                self._record_billing_error(error)
+                return moves
+            _logger.info("Progress billing goes on in smaller parts: %s", error)
+        return None
 
     def _try_lock_billing(self):
         """Return the lines that are ours alone and still planned."""
@@ -88,7 +103,7 @@ class ProgressBillingLine(models.Model):
         """
         self.ensure_one()
         _logger.warning("%s was not billed: %s", self.display_name, error)
-        self.error_message = str(error)
+        self.error_message = str(error.args[0])
         self.order_id._update_billing_error_activity()
 
     def _clear_billing_error(self):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Date
@@ -32,19 +34,22 @@ class ProgressBillingLine(models.Model):
             ("milestone_id.is_reached", "=", True),
         ]
 
-    def _create_progress_invoices(self):
+    def _create_progress_invoices(self, consolidated=False):
         """Create the invoices of planned lines, in one batch.
 
         Company options decide whether they are posted and sent right away.
 
+        :param bool consolidated: one invoice for all orders of the same customer,
+            delivery address, currency and company.
         :return: the created `account.move` records.
         :raise UserError: when a line is not planned, is on hold, or cannot be billed.
         """
         self._check_creatable()
         lines = self.sorted(lambda line: line._get_billing_order())
-        moves = self.env["progress.billing.builder"]._create_invoices(
-            lines._prepare_claims()
-        )
+        claims = lines._prepare_claims()
+        if consolidated:
+            claims = [replace(claim, invoice_key=("progress",)) for claim in claims]
+        moves = self.env["progress.billing.builder"]._create_invoices(claims)
         moves._progress_post_and_send()
         return moves
 

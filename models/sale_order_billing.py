@@ -168,6 +168,14 @@ class SaleOrder(models.Model):
             self.env._("Open the settings"),
         )
 
+    def _has_progress_deposit_account(self):
+        """Return whether a deposit on the order would find its account."""
+        try:
+            self._check_progress_deposit_account()
+        except RedirectWarning:
+            return False
+        return True
+
     def _check_progress_deposit_account(self):
         """Refuse to plan deposits without an account to book them on."""
         for order in self.filtered(lambda order: order.progress_method == "deposit"):

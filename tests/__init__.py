@@ -1,6 +1,7 @@
 from . import (
     test_budget,
     test_budget_properties,
+    test_consolidated,
     test_currency,
     test_currency_preview,
     test_currency_taxes,
@@ -9,6 +10,7 @@ from . import (
     test_final,
     test_host_gaps,
     test_house,
+    test_interim,
     test_invoice_status,
     test_lesson_10,
     test_order_changes,
@@ -16,5 +18,6 @@ from . import (
     test_proforma,
     test_project_billing,
     test_rule,
+    test_run,
     test_undo,
 )

@@ -1,0 +1,122 @@
+"""Several orders on one invoice: rows G5 and F4."""
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import ProgressBillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestConsolidated(ProgressBillingCommon):
+    def setUp(self):
+        super().setUp()
+        self.orders = self._order(1000.0, client_order_ref="A") | self._order(
+            2000.0, client_order_ref="B"
+        )
+        self.lines = self.env["progress.billing.line"]
+        for order in self.orders:
+            self.lines |= self._plan(order, 50.0)
+
+    def _rows(self, move):
+        return [
+            (line.display_type, line.price_subtotal)
+            for line in move.invoice_line_ids.sorted("sequence")
+        ]
+
+    def test_g05_one_progress_invoice_with_a_section_per_order(self):
+        move = self.lines._create_progress_invoices(consolidated=True)
+        self.assertEqual(
+            self._rows(move),
+            [
+                ("line_section", 0.0),
+                ("product", 500.0),
+                ("line_section", 0.0),
+                ("product", 1000.0),
+            ],
+        )
+        self.assertEqual(self.lines.move_id, move)
+        move.action_post()
+        self.assertEqual(set(self.lines.mapped("state")), {"posted"})
+
+    def test_g05_other_dates_customers_and_addresses_stay_apart(self):
+        address = self.env["res.partner"].create(
+            {"name": "Site", "parent_id": self.partner_a.id, "type": "delivery"}
+        )
+        other = self._order(partner_shipping_id=address.id)
+        late = self._order()
+        lines = self.lines | self._plan(other, 10.0)
+        lines |= self._plan(late, 10.0, date="2099-01-01")
+        moves = lines._create_progress_invoices(consolidated=True)
+        self.assertEqual(len(moves), 3)
+
+    def test_f04_each_order_has_its_section_with_its_own_deposits(self):
+        self._bill(self.lines)
+        final = self._final(self.orders, consolidated=True)
+        self.assertEqual(
+            self._rows(final),
+            [
+                ("line_section", 0.0),
+                ("product", 1000.0),
+                ("line_subsection", 0.0),
+                ("product", -500.0),
+                ("line_section", 0.0),
+                ("product", 2000.0),
+                ("line_subsection", 0.0),
+                ("product", -1000.0),
+            ],
+        )
+        sections = final.invoice_line_ids.filtered(
+            lambda line: line.display_type == "line_section"
+        )
+        for order, section in zip(self.orders, sections.sorted("sequence"), strict=True):
+            self.assertIn(order.name, section.name)
+            self.assertSettled_on(order, final)
+        self.assertEqual(self._balance(self.deposit_account), 0.0)
+
+    def assertSettled_on(self, order, final):
+        self.assertEqual(order.progress_final_invoice_ids, final)
+        self.assertEqual(order.progress_deposit_balance, 0.0)
+        self.assertEqual(order.progress_line_ids.state, "settled")
+
+    def test_f04_sections_of_an_order_become_subsections(self):
+        self.orders[0].write(
+            {
+                "order_line": [
+                    Command.create(
+                        {"display_type": "line_section", "name": "Works", "sequence": 1}
+                    )
+                ]
+            }
+        )
+        self.env.invalidate_all()
+        self._bill(self.lines)
+        final = self._final(self.orders, consolidated=True)
+        self.assertEqual(
+            [kind for kind, _amount in self._rows(final)][:3],
+            ["line_section", "line_subsection", "product"],
+        )
+
+    def test_f04_a_single_order_needs_no_section(self):
+        self._bill(self.lines)
+        final = self._final(self.orders[0], consolidated=True)
+        self.assertEqual(
+            [kind for kind, _amount in self._rows(final)],
+            ["product", "line_section", "product"],
+        )
+        self.assertSettled(self.orders[0])
+
+    def test_f04_crediting_the_final_reopens_all_its_orders(self):
+        self._bill(self.lines)
+        final = self._final(self.orders, consolidated=True)
+        self._credit(final)
+        self.assertEqual(set(self.lines.mapped("state")), {"posted"})
+        self._final(self.orders, consolidated=True)
+        self.assertEqual(set(self.lines.mapped("state")), {"settled"})
+        self.assertEqual(self.orders.mapped("progress_deposit_balance"), [0.0, 0.0])
+
+    def test_interim_invoices_of_several_orders_stay_apart_by_section(self):
+        self._bill(self.lines)
+        move = self.orders._create_interim_invoices(consolidated=True)
+        self.assertEqual(len(move), 1)
+        self.assertEqual(move.amount_untaxed, 1500.0)
+        self.assertEqual([k for k, _a in self._rows(move)].count("line_section"), 2)

@@ -1,0 +1,221 @@
+from odoo import api, fields, models
+from odoo.fields import Command, Domain
+
+
+class ProgressBillingRun(models.TransientModel):
+    """Bill many orders at once, having seen what will be billed and what will not."""
+
+    _name = "progress.billing.run"
+    _description = "Run Billing"
+
+    state = fields.Selection(
+        selection=[("preview", "Preview"), ("done", "Done")], default="preview"
+    )
+    invoice_type = fields.Selection(
+        selection=[
+            ("progress", "Progress billing"),
+            ("regular", "Regular invoices"),
+            ("both", "Both"),
+        ],
+        required=True,
+        default="progress",
+    )
+    date = fields.Date(
+        required=True,
+        default=fields.Date.context_today,
+        help="Lines planned for this day or earlier are due.",
+    )
+    automatic_only = fields.Boolean(
+        string="As the Scheduled Job",
+        help="Take only what the scheduled job would take, without the lines that wait "
+        "for a manual run.",
+    )
+    consolidated = fields.Boolean(
+        help="One invoice for all orders of the same customer, delivery address and "
+        "currency."
+    )
+    in_background = fields.Boolean(help="Bill in jobs of the job queue, batch by batch.")
+    has_job_queue = fields.Boolean(compute="_compute_has_job_queue")
+    order_from_id = fields.Many2one(
+        comodel_name="sale.order",
+        string="From Order",
+        domain="[('state', '=', 'sale')]",
+        help="This order and those created after it.",
+    )
+    order_to_id = fields.Many2one(
+        comodel_name="sale.order",
+        string="To Order",
+        domain="[('state', '=', 'sale')]",
+        help="This order and those created before it.",
+    )
+    partner_ids = fields.Many2many(comodel_name="res.partner", string="Customers")
+    project_ids = fields.Many2many(comodel_name="project.project", string="Projects")
+    user_ids = fields.Many2many(comodel_name="res.users", string="Salespeople")
+
+    # === PREVIEW === #
+
+    line_ids = fields.Many2many(
+        comodel_name="progress.billing.line",
+        string="To Bill",
+        compute="_compute_line_ids",
+    )
+    left_line_ids = fields.Many2many(
+        comodel_name="progress.billing.line",
+        string="Left Out",
+        compute="_compute_line_ids",
+    )
+    order_ids = fields.Many2many(
+        comodel_name="sale.order",
+        string="Regular Invoices",
+        compute="_compute_order_ids",
+    )
+    line_count = fields.Integer(compute="_compute_line_ids")
+    left_count = fields.Integer(compute="_compute_line_ids")
+    order_count = fields.Integer(compute="_compute_order_ids")
+
+    # === RESULT === #
+
+    move_ids = fields.Many2many(
+        comodel_name="account.move", string="Invoices", readonly=True
+    )
+    failed_line_ids = fields.Many2many(
+        comodel_name="progress.billing.line",
+        relation="progress_billing_run_failed_rel",
+        string="Failed",
+        readonly=True,
+    )
+    message = fields.Text(readonly=True)
+
+    @api.depends_context("uid")
+    def _compute_has_job_queue(self):
+        self.has_job_queue = self.env["progress.billing.line"]._has_job_queue()
+
+    @api.depends(
+        "invoice_type",
+        "date",
+        "automatic_only",
+        "order_from_id",
+        "order_to_id",
+        "partner_ids",
+        "project_ids",
+        "user_ids",
+    )
+    def _compute_line_ids(self):
+        ProgressLine = self.env["progress.billing.line"]
+        for wizard in self:
+            lines = ProgressLine
+            if wizard.invoice_type != "regular":
+                lines = lines.search(wizard._get_line_domain())
+            obstacles = lines._get_run_obstacles(wizard.date, wizard.automatic_only)
+            wizard.line_ids = lines.filtered(lambda line: not obstacles[line.id])
+            wizard.left_line_ids = lines - wizard.line_ids
+            wizard.line_count = len(wizard.line_ids)
+            wizard.left_count = len(wizard.left_line_ids)
+
+    @api.depends(
+        "invoice_type",
+        "order_from_id",
+        "order_to_id",
+        "partner_ids",
+        "project_ids",
+        "user_ids",
+    )
+    def _compute_order_ids(self):
+        for wizard in self:
+            orders = self.env["sale.order"]
+            if wizard.invoice_type != "progress":
+                orders = orders.search(wizard._get_order_domain())
+            wizard.order_ids = orders
+            wizard.order_count = len(orders)
+
+    def _get_line_domain(self):
+        """Return the domain of the planned lines within the chosen range."""
+        domain = Domain("state", "=", "planned")
+        domain &= self._get_filter_domain("order_id.")
+        if self.project_ids:
+            domain &= Domain("project_id", "in", self.project_ids.ids)
+        return domain
+
+    def _get_order_domain(self):
+        """Return the domain of the orders that wait for a regular invoice."""
+        domain = Domain("invoice_status", "=", "to invoice")
+        domain &= self._get_filter_domain("")
+        if self.project_ids:
+            domain &= Domain("project_ids", "in", self.project_ids.ids)
+        return domain
+
+    def _get_filter_domain(self, path):
+        """Return the domain of the chosen orders.
+
+        :param str path: leads from the records to their order.
+        """
+        domain = Domain(f"{path}company_id", "in", self.env.companies.ids)
+        if self.order_from_id:
+            domain &= Domain(f"{path}id", ">=", self.order_from_id.id)
+        if self.order_to_id:
+            domain &= Domain(f"{path}id", "<=", self.order_to_id.id)
+        if self.partner_ids:
+            domain &= Domain(f"{path}partner_id", "child_of", self.partner_ids.ids)
+        if self.user_ids:
+            domain &= Domain(f"{path}user_id", "in", self.user_ids.ids)
+        return domain
+
+    # === ACTIONS === #
+
+    def action_run(self):
+        """Bill what the preview shows and show the result."""
+        self.ensure_one()
+        lines, orders = self.line_ids, self.order_ids
+        if self.in_background and self.has_job_queue:
+            jobs = lines._enqueue_run(self.consolidated)
+            lines = lines.browse()
+        else:
+            jobs = 0
+        moves = lines._run(self.consolidated)
+        regular, message = orders._run_regular_invoices(self.consolidated)
+        failed = lines.exists().filtered(
+            lambda line: line.state == "planned" and line.error_message
+        )
+        if jobs:
+            message = self.env._("%(count)s jobs will bill the lines.", count=jobs)
+        self.write(
+            {
+                "state": "done",
+                "move_ids": [Command.set((moves | regular).ids)],
+                "failed_line_ids": [Command.set(failed.ids)],
+                "message": message,
+            }
+        )
+        return self._get_action()
+
+    def _get_action(self):
+        """Return the action that shows the wizard again."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Run Billing"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_view_invoices(self):
+        """Open the invoices that the run made."""
+        return self.env["sale.order"].action_view_invoice(invoices=self.move_ids)
+
+    def action_view_lines(self):
+        """Open the lines that the run takes as a list of their own."""
+        return self._view_lines(self.line_ids)
+
+    def action_view_failed(self):
+        """Open the lines that could not be billed."""
+        return self._view_lines(self.failed_line_ids)
+
+    def _view_lines(self, lines):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Progress Billing"),
+            "res_model": lines._name,
+            "view_mode": "list,form",
+            "domain": [("id", "in", lines.ids)],
+        }

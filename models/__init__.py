@@ -55,3 +55,4 @@ from . import progress_billing_cron_project
 from . import sale_order_interim
 from . import sale_order_run
 from . import sale_order_consolidated
+from . import sale_order_plan

@@ -134,10 +134,7 @@ class ProgressBillingLine(models.Model):
                 item = line.sale_line_id
                 limits.append((item, item.progress_billed_amount))
             if not unlimited and any(
-                currency.compare_amounts(
-                    billed + added[record] + amount, record._get_progress_ceiling()
-                )
-                > 0
+                record._is_progress_beyond(billed + added[record] + amount)
                 for record, billed in limits
             ):
                 obstacles[line.id] = "contract"

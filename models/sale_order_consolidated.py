@@ -56,6 +56,9 @@ class SaleOrderLine(models.Model):
 
     def _prepare_invoice_line(self, **optional_values):
         values = super()._prepare_invoice_line(**optional_values)
-        if self.display_type == "line_section" and self.order_id._has_progress_section():
+        if (
+            self.display_type == "line_section"
+            and self.order_id._has_progress_section()
+        ):
             values["display_type"] = "line_subsection"
         return values

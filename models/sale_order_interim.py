@@ -128,8 +128,10 @@ class SaleOrder(models.Model):
         deposits = self.order_line.filtered(lambda line: line._is_progress_deposit())
         return deposits._sum_progress_shares(
             deposits.sudo().invoice_lines.filtered(
-                lambda item: item.parent_state == "posted"
-                or (item.parent_state == "draft" and item.is_progress_recall)
+                lambda item: (
+                    item.parent_state == "posted"
+                    or (item.parent_state == "draft" and item.is_progress_recall)
+                )
             )
         )
 

@@ -4,9 +4,22 @@ from .progress_billing_line_run import BILLING_ERRORS
 
 
 class SaleOrder(models.Model):
-    """Regular invoices of many orders, by the host, as part of a run."""
+    """What a run asks of an order, and the regular invoices that it makes."""
 
     _inherit = "sale.order"
+
+    def _is_progress_beyond(self, amount):
+        """Return whether an untaxed amount in all is more than may be billed.
+
+        The ceiling is dear to ask for, so only what is beyond the plain contract value
+        is held against it.
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        return (
+            currency.compare_amounts(amount, self.progress_contract_amount) > 0
+            and currency.compare_amounts(amount, self._get_progress_ceiling()) > 0
+        )
 
     def _run_regular_invoices(self, consolidated=False):
         """Create the regular invoices of orders; one that fails does not stop the rest.
@@ -30,3 +43,16 @@ class SaleOrder(models.Model):
             moves |= created
             errors.append(message)
         return moves, "\n".join(filter(None, errors))
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _is_progress_beyond(self, amount):
+        """Return whether an untaxed amount in all is more than may be billed."""
+        self.ensure_one()
+        currency = self.currency_id
+        return (
+            currency.compare_amounts(amount, self.price_subtotal) > 0
+            and currency.compare_amounts(amount, self._get_progress_ceiling()) > 0
+        )

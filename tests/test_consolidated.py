@@ -68,7 +68,9 @@ class TestConsolidated(ProgressBillingCommon):
         sections = final.invoice_line_ids.filtered(
             lambda line: line.display_type == "line_section"
         )
-        for order, section in zip(self.orders, sections.sorted("sequence"), strict=True):
+        for order, section in zip(
+            self.orders, sections.sorted("sequence"), strict=True
+        ):
             self.assertIn(order.name, section.name)
             self.assertSettled_on(order, final)
         self.assertEqual(self._balance(self.deposit_account), 0.0)

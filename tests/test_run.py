@@ -37,9 +37,7 @@ class TestRun(ProgressBillingCommon):
         self._plan(order, 20.0, name="over", date="2026-03-02", sequence=9)
         self._plan(self._order(confirm=False), 10.0, name="quotation")
         wizard = self._wizard()
-        self.assertEqual(
-            set(wizard.line_ids.mapped("name")), {"due", "manual", "most"}
-        )
+        self.assertEqual(set(wizard.line_ids.mapped("name")), {"due", "manual", "most"})
         self.assertEqual(
             self._obstacles(wizard),
             {

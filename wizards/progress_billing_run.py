@@ -34,7 +34,9 @@ class ProgressBillingRun(models.TransientModel):
         help="One invoice for all orders of the same customer, delivery address and "
         "currency."
     )
-    in_background = fields.Boolean(help="Bill in jobs of the job queue, batch by batch.")
+    in_background = fields.Boolean(
+        help="Bill in jobs of the job queue, batch by batch."
+    )
     has_job_queue = fields.Boolean(compute="_compute_has_job_queue")
     order_from_id = fields.Many2one(
         comodel_name="sale.order",
@@ -107,8 +109,9 @@ class ProgressBillingRun(models.TransientModel):
             if wizard.invoice_type != "regular":
                 lines = lines.search(wizard._get_line_domain())
             obstacles = lines._get_run_obstacles(wizard.date, wizard.automatic_only)
-            wizard.line_ids = lines.filtered(lambda line: not obstacles[line.id])
-            wizard.left_line_ids = lines - wizard.line_ids
+            left = lines.browse(id_ for id_, obstacle in obstacles.items() if obstacle)
+            wizard.left_line_ids = left
+            wizard.line_ids = lines - left
             wizard.line_count = len(wizard.line_ids)
             wizard.left_count = len(wizard.left_line_ids)
 

@@ -1,0 +1,96 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from .instalments import scale_percents, split_amount
+
+
+class SaleOrder(models.Model):
+    """How a plan of instalments becomes planned lines of an order."""
+
+    _inherit = "sale.order"
+
+    def action_generate_progress(self):
+        """Open the wizard that plans the billing of the orders."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Generate Progress Billing"),
+            "res_model": "progress.billing.generate",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_order_ids": self.ids},
+        }
+
+    def _prepare_progress_plan(self, target, parts, of_remaining=False):
+        """Return the values of planned lines, and `amount_untaxed` for the preview.
+
+        A single order line is planned as a share of that line, the whole order as a
+        share of it. Several lines of an order have no share in common: they are planned
+        as amounts.
+
+        :param target: order lines, empty for the whole order.
+        :param parts: dicts of planned line values with a `percent`.
+        :param bool of_remaining: the percentages are of what is not billed yet.
+        """
+        self.ensure_one()
+        contract, billed = self.progress_contract_amount, self.progress_billed_amount
+        if target:
+            contract = sum(target.mapped("price_subtotal"))
+            billed = sum(target.mapped("progress_billed_amount"))
+        percents = [part["percent"] for part in parts]
+        if of_remaining:
+            left = 100.0 * (contract - billed) / contract if contract else 0.0
+            percents = scale_percents(percents, max(round(left, 6), 0.0))
+        amounts = split_amount(contract, percents, self.currency_id)
+        entered = amounts
+        if self.company_id.progress_amount_tax_included and target:
+            total = sum(target.mapped("price_total"))
+            entered = split_amount(total, percents, self.currency_id)
+        return [
+            {
+                **part,
+                "order_id": self.id,
+                "sale_line_id": target.id if len(target) == 1 else False,
+                "amount_untaxed": amount,
+                **(
+                    {"amount_type": "amount", "amount": enter, "percent": 0.0}
+                    if len(target) > 1
+                    else {"amount_type": "percent", "percent": percent}
+                ),
+            }
+            for part, percent, amount, enter in zip(
+                parts, percents, amounts, entered, strict=True
+            )
+            if percent > 0
+        ]
+
+    def _get_progress_milestones(self):
+        """Return the milestones that the order is billed by, in their order.
+
+        :raise UserError: when its project has none.
+        """
+        self.ensure_one()
+        # In sudo mode because salespeople plan by milestones of projects they only see
+        # through the order.
+        milestones = self.sudo().project_ids.milestone_ids
+        milestones = milestones.filtered(
+            lambda milestone: (
+                not milestone.sale_line_id
+                or milestone.sale_line_id.order_id.id in self.ids
+            )
+        )
+        if not milestones:
+            raise UserError(
+                self.env._(
+                    "You cannot plan %(order)s by milestones because its project has "
+                    "none. Add milestones to the project, or plan by date.",
+                    order=self.display_name,
+                )
+            )
+        return milestones.sorted(
+            lambda milestone: (
+                not milestone.deadline,
+                milestone.deadline or self.date_order.date(),
+                milestone.sequence,
+                milestone.id,
+            )
+        ).sudo(self.env.su)

@@ -28,6 +28,10 @@ from . import sale_order_line_deposit
 # Plans of instalments, runs and interim invoices.
 from . import progress_billing_template
 from . import progress_billing_template_line
+from . import sale_order_consolidated
+from . import sale_order_interim
+from . import sale_order_plan
+from . import sale_order_run
 
 # Projects billed by progress.
 from . import res_company_budget
@@ -52,7 +56,3 @@ from . import project_project
 from . import project_billing
 from . import project_milestone
 from . import progress_billing_cron_project
-from . import sale_order_interim
-from . import sale_order_run
-from . import sale_order_consolidated
-from . import sale_order_plan

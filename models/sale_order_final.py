@@ -161,6 +161,8 @@ class SaleOrder(models.Model):
             the host prepares invoice lines one by one.
         """
         deposits = lines.browse(line.id for line, groups in recalls.items() if groups)
+        if not deposits:
+            return lines
         return (lines + deposits).with_context(
             progress_recalls={line.id: groups for line, groups in recalls.items()}
         )

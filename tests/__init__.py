@@ -21,5 +21,6 @@ from . import (
     test_project_billing,
     test_rule,
     test_run,
+    test_tour_run,
     test_undo,
 )

@@ -125,7 +125,7 @@ class TestRun(ProgressBillingCommon):
         good = self._plan(self._order(), 10.0)
         order = self._order()
         bad = self._plan(order, 10.0)
-        # Archived after planning: the host refuses to invoice it, the preview is silent.
+        # The host refuses to invoice it, of which the preview knows nothing.
         order.partner_invoice_id = self.env["res.partner"].create(
             {"name": "Blocked", "property_account_receivable_id": False}
         )

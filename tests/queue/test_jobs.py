@@ -1,0 +1,54 @@
+"""The batches of a run as jobs of OCA queue_job: design 4."""
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from odoo.addons.queue_job.tests.common import trap_jobs
+
+from ..common import ProgressBillingCommon
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-02 10:00:00")
+class TestJobs(ProgressBillingCommon):
+    def setUp(self):
+        super().setUp()
+        self.env["progress.billing.line"].search([]).unlink()
+        self.lines = self._plan(self._order(), 10.0) | self._plan(self._order(), 20.0)
+
+    def test_the_scheduled_job_hands_its_batches_to_the_queue(self):
+        with trap_jobs() as trap:
+            self.lines._enqueue_run(size=1)
+            trap.assert_jobs_count(2)
+            self.assertEqual(set(self.lines.mapped("state")), {"planned"})
+            trap.perform_enqueued_jobs()
+        self.assertEqual(set(self.lines.mapped("state")), {"draft"})
+
+    def test_a_waiting_batch_is_not_added_again(self):
+        for _time in range(2):
+            self.lines._enqueue_run()
+        jobs = (
+            self.env["queue.job"]
+            .sudo()
+            .search([("model_name", "=", "progress.billing.line")])
+        )
+        self.assertEqual(len(jobs), 1)
+
+    def test_a_job_that_runs_twice_bills_once(self):
+        with trap_jobs() as trap:
+            self.lines._enqueue_run()
+            trap.perform_enqueued_jobs()
+            moves = self.lines.move_id
+            trap.perform_enqueued_jobs()
+        self.assertEqual(self.lines.move_id, moves)
+        self.assertEqual(self.lines.order_id.invoice_ids, moves)
+
+    def test_the_wizard_bills_in_the_background(self):
+        wizard = self.env["progress.billing.run"].create({"in_background": True})
+        self.assertTrue(wizard.has_job_queue)
+        with trap_jobs() as trap:
+            wizard.action_run()
+            trap.assert_jobs_count(1)
+        self.assertIn("1 jobs", wizard.message)
+        self.assertEqual(set(self.lines.mapped("state")), {"planned"})

@@ -1,7 +1,9 @@
 """What is measured. A scenario is a function (registry, orders, lines) -> rows."""
 
+from functools import partial
+
 from odoo.api import Environment
-from odoo.fields import Command
+from odoo.fields import Command, Date
 
 from .meter import Row, measure
 
@@ -94,6 +96,27 @@ class Bench:
                 )
                 .ids
             )
+
+    def foreign_pricelist(self, rate):
+        """Return the id of a EUR pricelist, with that many dollars to the euro today."""
+        with self.cursor() as env:
+            euro = env.ref("base.EUR")
+            euro.active = True
+            rates = env["res.currency.rate"]
+            rates.search([("currency_id", "=", euro.id)]).unlink()
+            rates.create(
+                {
+                    "currency_id": euro.id,
+                    "name": Date.today(),
+                    "rate": 1 / rate,
+                    "company_id": env.company.id,
+                }
+            )
+            name = "Bench EUR"
+            pricelist = env["product.pricelist"].search([("name", "=", name)])
+            return (
+                pricelist or pricelist.create({"name": name, "currency_id": euro.id})
+            ).id
 
 
 class _Work:
@@ -270,4 +293,37 @@ def final(registry, orders, lines):
     ]
 
 
-SCENARIOS = {"deposit": deposit, "final": final}
+def currency(registry, orders, lines):
+    """Final invoices in a foreign currency, with 1, 5 and 20 deposits each.
+
+    "steady" are the same orders at one unchanging rate: nothing to adjust. The row
+    above it less this one is what adjusting costs.
+    """
+    bench = Bench(registry)
+    rows = []
+    for deposits, count in ((1, orders), (5, orders // 2), (20, orders // 5)):
+        for who, moving in (("addon", True), ("steady", False)):
+            rows.append(
+                _both(
+                    bench,
+                    Row(f"final EUR, {deposits} deposits", who, max(count, 2)),
+                    partial(_foreign_orders, bench, lines, deposits, moving),
+                    lambda *args: _batch(*args, _our_final),
+                )
+            )
+    return rows
+
+
+def _foreign_orders(bench, lines, deposits, moving, count):
+    """Return ids of orders with posted deposits; the rate moves on afterwards if told."""
+    pricelist_id = bench.foreign_pricelist(1.1)
+    ids = bench.orders(count, lines, pricelist_id=pricelist_id)
+    line_ids = bench.plans(ids, *[60.0 / deposits] * deposits)
+    for start in range(0, len(line_ids), 50):
+        with bench.cursor() as env:
+            _our_deposit(env, line_ids[start : start + 50]).action_post()
+    bench.foreign_pricelist(1.2 if moving else 1.1)
+    return ids
+
+
+SCENARIOS = {"deposit": deposit, "final": final, "currency": currency}

@@ -8,6 +8,9 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+#: How many invoices are made to count calls: they hold for any number.
+CALLS_SAMPLE = 20
+
 
 @dataclass
 class Row:
@@ -67,6 +70,18 @@ def measure(cr, row, *, calls=False):
     row.queries += (cr.sql_log_count - queries) / row.count
     row.postgres_ms += (_backend_seconds(cr) - backend) * 1000 / row.count
     row.growth += _resident_mb() - memory
+
+
+def both(bench, row, prepare, work):
+    """Measure time and queries on one set of records, calls on a smaller one."""
+    for calls in (False, True):
+        count = min(row.count, CALLS_SAMPLE) if calls else row.count
+        ids = prepare(count)
+        sized = row if count == row.count else Row("", "", count)
+        work(bench, ids, sized, calls)
+        if sized is not row:
+            row.kcalls = sized.kcalls
+    return row
 
 
 def report(rows):

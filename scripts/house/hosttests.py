@@ -5,7 +5,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from . import host, places, profiles, steps, testing
+from . import assets, host, places, profiles, steps, testing
 
 #: Folders of the host's addons, with the classes to run (none: all of them).
 SUITES = {
@@ -38,6 +38,7 @@ def host_tests(args):
     name = template if bare else profiles.database(profile, odoo)
     working = f"pb_{places.checkout_id()}_host"
     odoo.databases.copy(name, working)
+    assets.build(odoo, working, places.link_addon())
     reports = places.BUILD / "host-tests"
     kind = "bare" if bare else "with"
     results = {}

@@ -113,8 +113,6 @@ def _make_template(profile, odoo, name):
             *("--no-http", "--max-cron-threads=0"),
             what="create the template database",
         )
-    if profile.browser:
-        assets.build(odoo, partial, addons)
     odoo.databases.rename(partial, name)
 
 

@@ -77,10 +77,9 @@ class ProgressBillingBuilder(models.AbstractModel):
             order, claim = values["order"], values["claim"]
             for part, base_line in values["lines"]:
                 amount = base_line["price_unit"] - self._get_included_tax(base_line)
-                added[order, self.env["sale.order.line"]] += amount
+                added[order, 0] += amount
                 if part.line_id:
-                    line = self.env["sale.order.line"].browse(part.line_id)
-                    added[order, line] += amount
+                    added[order, part.line_id] += amount
             if not values["lines"] and not claim.is_budget:
                 raise UserError(
                     self.env._(
@@ -90,8 +89,11 @@ class ProgressBillingBuilder(models.AbstractModel):
                         order=order.display_name,
                     )
                 )
-        for (order, line), amount in added.items():
-            order._check_progress_ceiling(amount, line)
+        # Browsed together, so that their amounts are read together.
+        line_ids = {line_id for _order, line_id in added if line_id}
+        lines = {line.id: line for line in self.env["sale.order.line"].browse(line_ids)}
+        for (order, line_id), amount in added.items():
+            order._check_progress_ceiling(amount, lines.get(line_id))
 
     def _get_included_tax(self, base_line):
         """Return the taxes contained in the price of one of the builder's lines."""

@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import LockError, RedirectWarning, UserError
+from odoo.fields import Domain
 from odoo.tools.misc import formatLang
 
 from .amounts import ceiling
@@ -81,7 +82,7 @@ class SaleOrder(models.Model):
             return
         if line:
             contract, billed = line.price_subtotal, line.progress_billed_amount
-            limit = line._get_progress_ceiling()
+            limit = line._get_progress_ceiling(billed + amount)
         else:
             contract = self.progress_contract_amount
             billed = self.progress_billed_amount
@@ -225,8 +226,20 @@ class SaleOrder(models.Model):
     def _with_progress_batch(self):
         """Return the orders in a context that spares searches which find nothing."""
         models = self.env["account.analytic.distribution.model"].sudo()
+        line_ids = self.order_line.ids
+        # In sudo mode because an unseen project gives its account, too.
+        projects = self.env["project.project"].sudo()
+        linked = projects.search_count(
+            Domain("account_id", "!=", False)
+            & (
+                Domain("sale_line_id", "in", line_ids)
+                | Domain("tasks.sale_line_id", "in", line_ids)
+            ),
+            limit=1,
+        )
         return self.with_context(
-            progress_billing_plain_analytic=not models.search_count([], limit=1)
+            progress_billing_plain_analytic=not models.search_count([], limit=1),
+            progress_billing_no_project=not linked,
         )
 
     def _create_progress_moves(self, vals_list):

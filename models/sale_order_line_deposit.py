@@ -81,17 +81,22 @@ class SaleOrderLine(models.Model):
                     )
                 )
 
-    def _get_progress_ceiling(self):
+    def _get_progress_ceiling(self, wanted):
         """Return the most that may be billed of the line, untaxed, with the tolerance.
 
-        Asked of the tax engine: with taxes included in the price, a share can carry the
-        cent that rounding takes off the subtotal.
+        With taxes included in the price, a share can carry the cent that rounding takes
+        off the subtotal: then the tax engine is asked, but only where it matters.
+
+        :param float wanted: untaxed amount that is to be billed in all.
         """
         self.ensure_one()
         order = self.order_id
+        tolerance = order.company_id.progress_overbilling_tolerance
+        limit = ceiling(self.price_subtotal, tolerance, order.currency_id)
+        if order.currency_id.compare_amounts(wanted, limit) <= 0:
+            return limit
         billing = OrderBilling(order, self.env["progress.billing.allocator"])
         contract = max(self.price_subtotal, billing.get_contract(self.id)[0])
-        tolerance = order.company_id.progress_overbilling_tolerance
         return ceiling(contract, tolerance, order.currency_id)
 
     # === WHAT A DEPOSIT HAS OPEN === #
@@ -233,7 +238,19 @@ class SaleOrderLine(models.Model):
         )
 
     def _prepare_invoice_line(self, **optional_values):
+        spares_search = (
+            self.env.context.get("progress_billing_no_project")
+            and not self.analytic_distribution
+            and not self.project_id
+            and not self.task_id
+        )
+        if spares_search:
+            # The host asks line by line which project has it, unless it has analytics;
+            # the batch knows that none has.
+            optional_values = {"analytic_distribution": {"none": 0}, **optional_values}
         values = super()._prepare_invoice_line(**optional_values)
+        if spares_search and values["analytic_distribution"] == {"none": 0}:
+            del values["analytic_distribution"]
         if (
             self.env.context.get("progress_billing_final")
             and not self.is_downpayment

@@ -1,8 +1,8 @@
 """Web assets carried from one database to the next: building them takes long.
 
 Installing any addon changes the order of the others in the bundles, so a template's
-assets would not fit. Those of an earlier database with our addon do, as long as no file in
-them changed: Odoo finds them by their checksum, and builds only what is missing.
+assets would not fit. Those of an earlier database with our addon do, as long as no
+file in them changed: Odoo finds them by their checksum, and builds only the others.
 """
 
 import shutil

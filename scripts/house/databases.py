@@ -9,6 +9,8 @@ from pathlib import Path
 from . import places, steps
 
 PREFIX = "pb"
+#: What a log must not hold: Odoo only warns when demo data does not load.
+ERRORS = (" ERROR ", " CRITICAL ", "demo data failed")
 
 
 class Databases:
@@ -144,9 +146,10 @@ class Odoo:
     def run(self, *args, what):
         """Run ``odoo`` quietly; an error in its log is a failure too."""
         out = steps.run(self.command(*args), what=what, env=self.env)
-        errors = [x for x in out.splitlines() if " ERROR " in x or " CRITICAL " in x]
+        errors = [x for x in out.splitlines() if any(word in x for word in ERRORS)]
         if errors:
-            shown = "\n".join(f"    {line}" for line in errors[:10])
+            start = out.index(errors[0])
+            shown = out[start : start + 6000]
             raise steps.Failure(f"Could not {what}: its log has errors.\n{shown}")
         return out
 

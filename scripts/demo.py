@@ -17,6 +17,9 @@ def main(env):
 def run(env, order):
     """Let the scheduled job bill what is due, then post it and the final invoice."""
     env.ref(CRON).method_direct_trigger()
+    # The job has a transaction of its own: leave ours, to see what it wrote.
+    env.cr.commit()
+    env.invalidate_all()
     drafts = order.invoice_ids.filtered(lambda move: move.state == "draft")
     drafts.action_post()
     order._create_final_invoices().action_post()
@@ -46,7 +49,8 @@ def tell(order):
             [item_row(item) for item in move.line_ids if item.account_id],
         )
     account, balance = deposit_balance(order)
-    print(f"\nDeposit account {account.display_name}: {money(balance)} for this order")
+    name = f"{account.code} {account.name}"
+    print(f"\nDeposit account {name}: {money(balance)} for this order")
     print(f"Still to bill: {money(order.progress_remaining_amount)}\n")
 
 
@@ -68,7 +72,7 @@ def item_row(item):
     debit, credit = (
         f"{value:,.2f}" if value else "" for value in (item.debit, item.credit)
     )
-    return item.account_id.code, item.account_id.name, label[:44], debit, credit
+    return item.account_id.code, item.account_id.name, label[:60], debit, credit
 
 
 def deposit_balance(order):

@@ -43,6 +43,7 @@
     ],
     "demo": [
         "demo/progress_billing_project_demo.xml",
+        "demo/progress_billing_currency_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

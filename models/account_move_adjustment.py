@@ -86,7 +86,7 @@ class AccountMove(models.Model):
             # host's key keeps it from dropping an exchange entry as soon as it is
             # posted, where the invoice has taxes due on payment.
             self.env["account.move.line"].sudo().with_context(
-                add_caba_vals=True
+                add_caba_vals=any(self.company_id.mapped("tax_exigibility"))
             )._reconcile_plan(plan)
         for move in self._get_progress_adjusted_moves():
             move._update_progress_tax_entry()

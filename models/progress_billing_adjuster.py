@@ -102,7 +102,8 @@ class ProgressBillingAdjuster(models.AbstractModel):
                 lines.append(self._prepare_item(common, values, balance))
                 continue
             account = AccountMoveLine._get_exchange_account(company, -balance)
-            own = {"account_id": account.id}
+            label = self.env._("%(label)s, tax base", label=common["name"])
+            own = {"account_id": account.id, "name": label}
             lines.append(self._prepare_item(common, {**own, **values}, balance))
             lines.append(self._prepare_item(common, own, -balance))
         loss = company.currency_id.round(loss)

@@ -4,6 +4,7 @@ from . import (
     test_consolidated,
     test_currency,
     test_currency_preview,
+    test_currency_properties,
     test_currency_taxes,
     test_deposit,
     test_deposit_account,

@@ -92,6 +92,11 @@ class TestCurrencyPreview(ProgressCurrencyCommon):
         rows = page.xpath("//table[contains(@class, 'o_main_table')]/tbody/tr")
         items = final.line_ids.filtered("account_id")
         self.assertEqual(len(rows), len(items) + count + 2)
+        cells = {
+            sum(int(cell.get("colspan", 1)) for cell in row.xpath("./td"))
+            for row in rows
+        }
+        self.assertEqual(cells, {6})
         totals = [
             page.xpath(f"//td[contains(@class, '{name}')]")[0].text_content().strip()
             for name in ("o_progress_debit", "o_progress_credit")

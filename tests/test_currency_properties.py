@@ -1,0 +1,232 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common_currency import ProgressCurrencyCommon
+
+#: One day, and one rate, for each step of a story.
+DAYS = [f"2026-{month:02d}-01" for month in range(1, 10)]
+
+CURRENCIES = st.sampled_from([("EUR", 0.01), ("JPY", 1.0), ("KWD", 0.001)])
+RATES = st.lists(
+    st.decimals("0.2", "5", places=5).map(float),
+    min_size=len(DAYS),
+    max_size=len(DAYS),
+)
+LINES = st.lists(
+    st.tuples(
+        st.integers(1000, 900000),
+        st.sampled_from(["plain", "both", "included", "zero", "none"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+STEPS = st.lists(
+    st.sampled_from(
+        [
+            "deposit",
+            "deposit",
+            "credit",
+            "final",
+            "final",
+            "reset",
+            "refund",
+            "unrefund",
+        ]
+    ),
+    min_size=2,
+    max_size=len(DAYS) - 2,
+)
+
+
+@tagged("post_install", "-at_install")
+class TestCurrencyProperties(ProgressCurrencyCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        five = cls._tax(5.0)
+        included = cls._tax(15.0, name="incl", price_include_override="tax_included")
+        zero = cls._tax(0.0)
+        cls.taxes = {
+            "plain": cls.tax,
+            "both": cls.tax | five,
+            "included": included,
+            "zero": zero,
+            "none": cls.tax.browse(),
+        }
+        for tax in five | included | zero:
+            cls._set_grids(tax)
+
+    def execute_example(self, example):
+        with self.env.cr.savepoint() as savepoint:
+            try:
+                return example()
+            finally:
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    @settings(max_examples=20)
+    @given(
+        kind=CURRENCIES,
+        rates=RATES,
+        lines=LINES,
+        steps=STEPS,
+        policy=st.sampled_from(["final_rate", "final_rate", "historical"]),
+        adjust_tax=st.booleans(),
+    )
+    def test_f05_ledger_after_every_step(
+        self, kind, rates, lines, steps, policy, adjust_tax
+    ):
+        self.company.write(
+            {"progress_fx_policy": policy, "progress_adjust_tax": adjust_tax}
+        )
+        currency, unit = kind
+        scale = 100.0 if currency == "JPY" else 1.0
+        self.foreign = self._currency(
+            currency, {day: rate / scale for day, rate in zip(DAYS, rates, strict=True)}
+        )
+        self.assertEqual(self.foreign.rounding, unit)
+        self.order = self._euro_order(
+            *(
+                (
+                    self.foreign.round(price * scale / 100),
+                    1.0,
+                    {"tax_ids": [Command.set(self.taxes[taxes].ids)]},
+                )
+                for price, taxes in lines
+            ),
+            currency=self.foreign,
+        )
+        self.final = self.refund = self.env["account.move"]
+        for day, step in zip(DAYS, [*steps, "final"], strict=False):
+            with self._on(day):
+                getattr(self, f"_step_{step}")(day)
+            self._check_ledger()
+        self.assertTrue(self.final)
+
+    # === STEPS: EACH DOES NOTHING WHERE IT CANNOT BE DONE === #
+
+    def _get_deposits(self):
+        return self.order.progress_line_ids.filtered(
+            lambda line: line.state == "posted"
+        ).move_id
+
+    def _step_deposit(self, day):
+        if not self.final and self.order.progress_remaining_percent > 31.0:
+            self._bill(self._plan(self.order, 30.0, date=day))
+
+    def _step_credit(self, day):
+        deposits = self._get_deposits().filtered(
+            lambda move: not move.reversal_move_ids
+        )
+        if self.final or not deposits:
+            return
+        credit = deposits[0]._reverse_moves([{"invoice_date": day, "date": day}])
+        for line in credit.invoice_line_ids:
+            line.price_unit = self.foreign.round(line.price_unit / 3)
+        self._post_as_shown(credit)
+
+    def _step_final(self, day):
+        if self.final and self.final.state == "draft":
+            self._post_as_shown(self.final)
+        elif not self.final:
+            self.before = self._get_deposit_balance()
+            self.final = self._final(self.order, post=False, date=day)
+            self._post_as_shown(self.final)
+
+    def _step_reset(self, day):
+        if self.final.state == "posted":
+            self.final.button_draft()
+            self.assertFalse(self.final.progress_adjustment_move_ids)
+
+    def _step_refund(self, day):
+        if self.final.state == "posted":
+            self.refund = self.final._reverse_moves(
+                [{"invoice_date": day, "date": day}]
+            )
+            self._post_as_shown(self.refund)
+            self.assertFalse(self.final.progress_adjustment_move_ids)
+            self.final = self.env["account.move"]
+
+    def _step_unrefund(self, day):
+        if self.refund.state == "posted" and not self.final:
+            self.refund.button_draft()
+            self.final = self.refund.reversed_entry_id
+            self.refund.unlink()
+            self.refund = self.env["account.move"]
+
+    def _post_as_shown(self, move):
+        """Post an invoice; assert that it books what its draft showed."""
+        shown = self._get_preview(move)
+        before = self.env["account.move"].search([])
+        move.action_post()
+        made = self.env["account.move"].search([]) - before
+        self.assertEqual(shown, self._get_posted(made))
+
+    # === THE LEDGER === #
+
+    def _get_deposit_balance(self):
+        return round(self._balance(self.deposit_account), 2)
+
+    def _check_ledger(self):
+        """Assert what holds after every step."""
+        items = self.env["account.move.line"].search([("parent_state", "=", "posted")])
+        self.assertAlmostEqual(sum(items.mapped("balance")), 0.0, 6)
+        taxed = items.filtered("tax_line_id")
+        self.assertAlmostEqual(self._balance(self.tax_account), self._get_grids()[1], 6)
+        self.assertEqual(taxed.account_id - self.tax_account, taxed.account_id.browse())
+        if not self.final:
+            return
+        if self.final.state == "draft":
+            self.assertEqual(self._get_deposit_balance(), self.before)
+            return
+        self.assertNoDeposit(self.order)
+        company = self.company
+        adjusts = company.progress_fx_policy == "final_rate"
+        if adjusts and company.progress_adjust_tax:
+            self._check_tax_at_final_rate()
+        loss = self._balance(self.loss) + self._balance(self.gain)
+        if company.progress_fx_policy == "historical" and not self._was_undone():
+            self.assertAlmostEqual(loss, self._get_credit_difference(), 6)
+
+    def _check_tax_at_final_rate(self):
+        """Assert that deposits leave no tax: the order's own is left, at one rate."""
+        base_lines, _tax_lines = self.final._get_rounded_base_and_tax_lines()
+        moves = self.final | self.env["account.move.line"].search(
+            [("sale_line_ids", "in", self.order.order_line.ids)]
+        ).move_id.filtered("reversed_entry_id").filtered(
+            lambda move: move.state == "posted"
+        )
+        refunded = moves.filtered(lambda move: move.reversed_entry_id.is_progress_final)
+        if refunded:
+            return
+        tax = sum(
+            data["tax_amount"] * self.final.direction_sign
+            for line in base_lines
+            if not line["record"].is_progress_recall
+            for data in line["tax_details"]["taxes_data"]
+        )
+        self.assertAlmostEqual(self._balance(self.tax_account), tax, 6)
+
+    def _was_undone(self):
+        """Return whether some final invoice of the story was credited."""
+        return bool(
+            self.env["account.move"].search_count(
+                [("reversed_entry_id.is_progress_final", "=", True)]
+            )
+        )
+
+    def _get_credit_difference(self):
+        """Return the exchange difference of credited deposits: no final's matter."""
+        entries = self.env["account.move"].search(
+            [("exchange_diff_partial_ids", "!=", False), ("state", "=", "posted")]
+        )
+        items = entries.line_ids.filtered(
+            lambda item: (
+                item.account_id in self.loss | self.gain
+                and not item.progress_adjusted_move_id
+            )
+        )
+        return sum(items.mapped("balance"))

@@ -88,8 +88,7 @@ class AccountMove(models.Model):
             self.env["account.move.line"].sudo().with_context(
                 add_caba_vals=any(self.company_id.mapped("tax_exigibility"))
             )._reconcile_plan(plan)
-        for move in self._get_progress_adjusted_moves():
-            move._update_progress_tax_entry()
+        self._get_progress_adjusted_moves()._update_progress_tax_entries()
 
     def _get_progress_reconciliation(self, reopened=()):
         """Return what is to be reconciled, in order: a list of journal item recordsets.
@@ -145,16 +144,19 @@ class AccountMove(models.Model):
             lambda entry: not entry.exchange_diff_partial_ids
         )
 
-    def _update_progress_tax_entry(self):
-        """Bring the tax entry of one posted invoice to what journal items ask for."""
-        self.ensure_one()
+    def _update_progress_tax_entries(self):
+        """Bring the tax entries of posted invoices to what journal items ask for."""
         adjuster = self.env["progress.billing.adjuster"]
-        values = adjuster._get_tax_entry(self, self._get_progress_recall_credits())
-        entries = self._get_progress_tax_entries()
-        if entries._is_progress_entry(values):
-            return
-        entries._reverse_progress_entries()
-        if values:
+        values_list = []
+        outdated = self.browse()
+        for move in self:
+            values = adjuster._get_tax_entry(move, move._get_progress_recall_credits())
+            entries = move._get_progress_tax_entries()
+            if not entries._is_progress_entry(values):
+                outdated |= entries
+                values_list += [values] if values else []
+        outdated._reverse_progress_entries()
+        if values_list:
             # In sudo mode because whoever posts invoices need not write the exchange
             # journal; without synchronisation because taxes are given, as cash basis
             # entries do it.
@@ -162,7 +164,7 @@ class AccountMove(models.Model):
                 skip_invoice_sync=True,
                 skip_invoice_line_sync=True,
                 skip_account_move_synchronization=True,
-            )._create_exchange_difference_moves([values])
+            )._create_exchange_difference_moves(values_list)
 
     def _get_progress_recall_credits(self):
         """Return the posted credit notes that give back what this invoice took back."""

@@ -33,7 +33,11 @@ class ProgressBillingLine(models.Model):
     )
     def _compute_amounts(self):
         planned = self.filtered(lambda line: line.state == "planned")
-        for order in planned.order_id:
+        # Lines in a form of their own, or only shown in one, while their order is not.
+        apart = planned.filtered(lambda line: not line.id and line.order_id.id)
+        for line in apart:
+            line._plan_amounts_apart()
+        for order in (planned - apart).order_id:
             order.progress_line_ids._plan_amounts(order)
         for line in self - planned:
             items = line.sudo().invoice_line_ids.filtered(
@@ -51,8 +55,29 @@ class ProgressBillingLine(models.Model):
         for line in planned.filtered(lambda line: not line.order_id):
             line.amount_untaxed = line.amount_tax = line.amount_total = 0.0
 
-    def _plan_amounts(self, order):
-        """Set what the planned lines among `self` will bill, one after the other."""
+    def _plan_amounts_apart(self):
+        """Set what a line in a form will bill, leaving the saved lines of its order."""
+        self.ensure_one()
+        if self._origin and not self._is_entered_anew():
+            for name in ("amount_untaxed", "amount_tax", "amount_total"):
+                self[name] = self._origin[name]
+            return
+        others = self.order_id.progress_line_ids - self._origin
+        (others | self)._plan_amounts(self.order_id, only=self)
+
+    def _is_entered_anew(self):
+        """Return whether a line in a form plans something else than the saved one."""
+        self.ensure_one()
+        names = ("order_id", "amount_type", "percent", "amount", "date", "sequence")
+        return self.sale_line_id._origin != self._origin.sale_line_id or any(
+            self[name] != self._origin[name] for name in names
+        )
+
+    def _plan_amounts(self, order, only=None):
+        """Set what the planned lines among `self` will bill, one after the other.
+
+        :param only: the lines to set, where that is not all of them.
+        """
         allocator = self.env["progress.billing.allocator"]
         billing = OrderBilling(order, allocator, is_plan=True)
         planned = self.filtered(lambda line: line.state == "planned")
@@ -66,6 +91,8 @@ class ProgressBillingLine(models.Model):
                 billing.add_part(
                     part.line_id, order.progress_method, groups, part.amount
                 )
+            if only and line not in only:
+                continue
             line.amount_untaxed = total_base(groups)
             line.amount_tax = sum(share.tax for share in groups.values())
             line.amount_total = line.amount_untaxed + line.amount_tax

@@ -36,12 +36,12 @@ class ProgressBillingLine(models.Model):
     @api.depends_context("progress_run_date", "progress_run_automatic")
     def _compute_run_obstacle(self):
         planned = self.filtered(lambda line: line.state == "planned")
-        obstacles = planned._get_run_obstacles(
+        obstacles = planned._origin._get_run_obstacles(
             fields.Date.to_date(self.env.context.get("progress_run_date")),
             self.env.context.get("progress_run_automatic"),
         )
         for line in self:
-            line.run_obstacle = obstacles.get(line.id, False)
+            line.run_obstacle = obstacles.get(line._origin.id, False)
 
     # === WHAT A RUN TAKES === #
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo.fields import Date
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ProgressBillingCommon
 
@@ -172,6 +172,29 @@ class TestRun(ProgressBillingCommon):
         self.assertEqual(
             orders[0].progress_line_ids.move_id, orders[1].progress_line_ids.move_id
         )
+
+    def test_preview_follows_the_filters_in_the_form(self):
+        line = self._plan(self._order(1000.0), 10.0)
+        held = self._plan(self._order(1000.0), 10.0, invoice_flag="no")
+        wizard = self._wizard()
+        spec = {"fields": {"amount_untaxed": {}, "run_obstacle": {}}, "limit": 40}
+        fields = {"automatic_only": {}, "line_ids": spec, "left_line_ids": spec}
+        result = wizard.onchange({"automatic_only": True}, ["automatic_only"], fields)
+        rows = {
+            command[1]: command[2]
+            for name in ("line_ids", "left_line_ids")
+            for command in result["value"].get(name, [])
+            if command[0] in (1, 4) and len(command) > 2 and command[2]
+        }
+        for billing_line in line | held:
+            if billing_line.id in rows:
+                self.assertEqual(rows[billing_line.id]["amount_untaxed"], 100.0)
+
+    def test_a_line_shows_what_it_bills_while_it_is_typed(self):
+        line = self._plan(self._order(1000.0), 10.0, 20.0)[0]
+        with Form(line) as form:
+            form.percent = 30.0
+            self.assertEqual(form.amount_untaxed, 300.0)
 
     def test_preview_queries_do_not_grow_with_the_lines(self):
         def count(lines):

@@ -165,6 +165,11 @@ class ProgressBillingRun(models.TransientModel):
 
     # === ACTIONS === #
 
+    @api.model
+    def action_open(self):
+        """Open a new run with its preview."""
+        return self.create({})._get_action()
+
     def action_run(self):
         """Bill what the preview shows and show the result."""
         self.ensure_one()

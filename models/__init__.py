@@ -3,6 +3,7 @@ from . import res_config_settings
 from . import progress_billing_line
 from . import progress_billing_line_amounts
 from . import progress_billing_line_claims
+from . import progress_billing_line_guards
 from . import progress_billing_allocator
 from . import progress_billing_builder
 from . import progress_billing_builder_values
@@ -16,6 +17,7 @@ from . import account_move_adjustment
 from . import account_move_adjustment_preview
 from . import account_move_line
 from . import account_move_line_adjustment
+from . import account_move_trace
 from . import sale_order
 from . import sale_order_balances
 from . import sale_order_billing

@@ -39,7 +39,7 @@ class AccountMove(models.Model):
         """Return whether a final invoice stands: a full credit note undoes it."""
         self.ensure_one()
         move = self.sudo()
-        reversals = move.reversal_move_ids.filtered(lambda move: move.state == "posted")
+        reversals = move._get_progress_reversals()
         if not reversals:
             return move.state != "cancel"
         balances = {}
@@ -49,6 +49,16 @@ class AccountMove(models.Model):
         return not all(
             move.currency_id.is_zero(balance) for balance in balances.values()
         )
+
+    def _get_progress_reversals(self):
+        """Return the posted credit notes of a move, what reverses those, and so on."""
+        found = self.browse()
+        reversals = self.reversal_move_ids
+        while reversals:
+            reversals = reversals.filtered(lambda move: move.state == "posted")
+            found |= reversals
+            reversals = reversals.reversal_move_ids - found
+        return found
 
     # === POSTING === #
 
@@ -77,6 +87,38 @@ class AccountMove(models.Model):
                 for line in lines:
                     line.order_id._check_progress_ceiling(line=line)
             move._check_progress_recalls()
+            move._check_progress_given_back()
+
+    def _check_progress_given_back(self):
+        """Refuse to credit a final invoice, or what it took back, twice over."""
+        self.ensure_one()
+        final = self.reversed_entry_id
+        if self.move_type != "out_refund" or not final.is_progress_final:
+            return
+        recalls = self._get_progress_deposit_items().filtered("is_progress_recall")
+        taken = (
+            sum(
+                (recalls | line._get_progress_posted_items())
+                .filtered(
+                    lambda item, line=line: (
+                        item.is_progress_recall and line in item.sale_line_ids
+                    )
+                )
+                .mapped("amount_currency")
+            )
+            for line in recalls.sale_line_ids
+        )
+        if not final._is_progress_final_effective() or any(
+            self.currency_id.compare_amounts(amount, 0.0) < 0 for amount in taken
+        ):
+            raise UserError(
+                self.env._(
+                    "You cannot post %(credit)s because final invoice %(final)s is "
+                    "credited already. Delete the draft.",
+                    credit=self.display_name,
+                    final=final.display_name,
+                )
+            )
 
     def _bills_progress(self):
         """Return whether the invoice bills a share, any deposit, or the rest.

@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import api, models
 
 from .progress_billing_line_run import BILLING_ERRORS
@@ -78,7 +80,11 @@ class ProgressBillingLine(models.Model):
                 moves = self._create_progress_invoices(consolidated)
                 self._clear_billing_error()
                 return moves
-        except BILLING_ERRORS as error:
+        except OperationalError:
+            # The database asks for another attempt; the host makes it.
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, it must not keep the other lines from being billed.
             self.env.invalidate_all()
             if len(self) == 1:
                 self._record_billing_error(error)
@@ -102,12 +108,16 @@ class ProgressBillingLine(models.Model):
         :param error: the exception; its text is shown as it is.
         """
         self.ensure_one()
-        _logger.warning("%s was not billed: %s", self.display_name, error)
-        self.error_message = str(error.args[0])
-        self.order_id._update_billing_error_activity()
+        is_refusal = isinstance(error, BILLING_ERRORS)
+        _logger.warning(
+            "%s was not billed: %s",
+            self.display_name,
+            error,
+            # A refusal explains itself; anything else is a defect to be traced.
+            exc_info=None if is_refusal else error,
+        )
+        self.error_message = str(error.args[0] if error.args else error)
 
     def _clear_billing_error(self):
         """Forget earlier failures of lines that were billed."""
-        failed = self.filtered("error_message")
-        failed.error_message = False
-        failed.order_id._update_billing_error_activity()
+        self.filtered("error_message").error_message = False

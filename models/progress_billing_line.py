@@ -1,20 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-PLANNED_FIELDS = {
-    "order_id",
-    "sale_line_id",
-    "name",
-    "description",
-    "item_description",
-    "date",
-    "milestone_id",
-    "amount_type",
-    "percent",
-    "amount",
-    "invoice_flag",
-}
-
 
 class ProgressBillingLine(models.Model):
     _name = "progress.billing.line"
@@ -222,57 +208,6 @@ class ProgressBillingLine(models.Model):
                     )
                 )
 
-    # === CRUD === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.order_id._check_progress_deposit_account()
-        return lines
-
-    def write(self, vals):
-        if PLANNED_FIELDS & vals.keys():
-            self._check_not_issued(vals)
-        return super().write(vals)
-
-    def _check_not_issued(self, vals):
-        """Refuse to change what an invoice already bills."""
-        for line in self.filtered(lambda line: line._is_issued()):
-            changed = [
-                name
-                for name in PLANNED_FIELDS & vals.keys()
-                if line._fields[name].convert_to_write(line[name], line) != vals[name]
-            ]
-            if changed:
-                raise UserError(
-                    self.env._(
-                        "You cannot change %(line)s because invoice %(invoice)s bills "
-                        "it. Delete or credit the invoice first.",
-                        line=line.display_name,
-                        invoice=line.sudo().move_id.display_name,
-                    )
-                )
-
-    def _is_issued(self):
-        """Return whether an invoice that still stands bills the line."""
-        self.ensure_one()
-        return self.state in ("draft", "posted", "settled") or (
-            self.state == "cancel" and self.sudo().move_id.state == "posted"
-        )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_issued(self):
-        for line in self.filtered(lambda line: line._is_issued()):
-            raise UserError(
-                self.env._(
-                    "You cannot delete %(line)s because invoice %(invoice)s of "
-                    "%(amount)s bills it. Delete or credit the invoice first.",
-                    line=line.display_name,
-                    invoice=line.sudo().move_id.display_name,
-                    amount=line._format(line.amount_total),
-                )
-            )
-
     # === ACTIONS === #
 
     def action_create_invoice(self):
@@ -284,6 +219,14 @@ class ProgressBillingLine(models.Model):
         """Open the line's invoice."""
         self.ensure_one()
         return self.order_id.action_view_invoice(invoices=self.move_id)
+
+    def action_view_documents(self):
+        """Open the line's invoice with its payments, credit notes and reversal."""
+        self.ensure_one()
+        moves = self.move_id | self.sudo().invoice_line_ids.move_id
+        return moves.sudo(self.env.su)._get_progress_story_action(
+            self.env._("Billing History of %(line)s", line=self.display_name)
+        )
 
     def action_cancel(self):
         """Take planned lines out of the plan without deleting them."""
@@ -304,8 +247,10 @@ class ProgressBillingLine(models.Model):
         The scheduled job must not bill at night what somebody has just credited, so
         those wait for a manual run.
         """
+        self.check_access("write")
         lines = self.filtered(lambda line: line.state == "cancel")
         credited = lines.filtered("move_id")
-        credited.write({"move_id": False, "rounding_carry": 0.0})
+        # In sudo mode because nobody sets the invoice of a line by hand.
+        credited.sudo().write({"move_id": False, "rounding_carry": 0.0})
         credited.write({"invoice_flag": "yes"})
         lines.write({"is_cancelled": False, "error_message": False})

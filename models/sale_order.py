@@ -66,6 +66,10 @@ class SaleOrder(models.Model):
         string="Final Invoices",
         compute="_compute_progress_final_invoice_ids",
     )
+    has_progress_final_due = fields.Boolean(
+        compute="_compute_has_progress_final_due",
+        help="The order is progress-billed and awaits its final invoice.",
+    )
     progress_excess_amount = fields.Monetary(
         string="Planned Beyond the Contract",
         compute="_compute_progress_excess_amount",
@@ -114,6 +118,9 @@ class SaleOrder(models.Model):
     @api.depends(
         "progress_line_ids.state",
         "progress_line_ids.payment_state",
+        "order_line.invoice_lines.move_id.is_progress_final",
+        "order_line.invoice_lines.move_id.payment_state",
+        "order_line.invoice_lines.parent_state",
     )
     def _compute_progress_payment_state(self):
         for order in self:
@@ -121,6 +128,12 @@ class SaleOrder(models.Model):
                 line.payment_state or "not_paid"
                 for line in order.progress_line_ids
                 if line.state in ("draft", "posted", "settled")
+            }
+            finals = order._get_progress_finals().sudo()
+            states |= {
+                move.payment_state or "not_paid"
+                for move in finals
+                if move.state == "posted" and move._is_progress_final_effective()
             }
             if not states:
                 order.progress_payment_state = "none"
@@ -135,6 +148,18 @@ class SaleOrder(models.Model):
     def _compute_progress_final_invoice_ids(self):
         for order in self:
             order.progress_final_invoice_ids = order._get_progress_finals()
+
+    @api.depends(
+        "state",
+        "progress_line_ids.state",
+        "order_line.invoice_lines.move_id.is_progress_final",
+        "order_line.invoice_lines.parent_state",
+    )
+    def _compute_has_progress_final_due(self):
+        for order in self:
+            order.has_progress_final_due = (
+                order.state == "sale" and order._is_progress_running()
+            )
 
     @api.depends(
         "progress_billed_amount",

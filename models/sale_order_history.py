@@ -5,19 +5,13 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def action_view_progress_history(self):
-        """Open the journal items that tell the order's billing from end to end.
+        """Open the order's billing from end to end, oldest first.
 
-        Deposits, their payments' receivables, credits, what took them back and the
-        entries that adjusted them.
+        Deposits, their payments, credit notes, what took them back and the entries
+        that adjusted them.
         """
         self.ensure_one()
-        moves = self._get_progress_items().move_id
-        moves |= moves.sudo().line_ids.matched_debit_ids.exchange_move_id
-        moves |= moves.sudo().line_ids.matched_credit_ids.exchange_move_id
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Billing History of %(order)s", order=self.name),
-            "res_model": "account.move",
-            "view_mode": "list,form",
-            "domain": [("id", "in", moves.ids)],
-        }
+        moves = self._get_progress_items().move_id.sudo(self.env.su)
+        return moves._get_progress_story_action(
+            self.env._("Billing History of %(order)s", order=self.name)
+        )

@@ -7,7 +7,7 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _update_billing_error_activity(self):
+    def _update_billing_error(self):
         """Keep one activity per order while any of its lines failed to be billed."""
         activity_type = "progress_billing.mail_activity_type_billing_error"
         for order in self:

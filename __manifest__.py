@@ -42,6 +42,7 @@
         "wizards/progress_billing_generate_views.xml",
     ],
     "demo": [
+        "demo/progress_billing_demo.xml",
         "demo/progress_billing_project_demo.xml",
         "demo/progress_billing_currency_demo.xml",
     ],

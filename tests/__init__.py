@@ -1,7 +1,9 @@
 from . import (
+    test_access,
     test_budget,
     test_budget_properties,
     test_consolidated,
+    test_cron,
     test_currency,
     test_currency_preview,
     test_currency_properties,
@@ -18,10 +20,12 @@ from . import (
     test_lesson_10,
     test_order_changes,
     test_overbilling,
+    test_planning,
     test_proforma,
     test_project_billing,
     test_rule,
     test_run,
+    test_tour_main,
     test_tour_run,
     test_undo,
 )

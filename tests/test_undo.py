@@ -403,3 +403,19 @@ class TestUndo(ProgressBillingCommon):
         self.assertStands("posted", "planned", billed=2000.0, deposits=2000.0)
         self._final(self.order)
         self.assertSettled(self.order)
+
+    def test_f09_final_cannot_be_credited_twice(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        self._credit(final)
+        with self.assertRaisesRegex(UserError, "credited already"), self.cr.savepoint():
+            self._credit(final)
+        self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+
+    def test_f09_credited_credit_of_the_final_settles_again(self):
+        self._bill(self.lines)
+        final = self._final(self.order)
+        self._credit(self._credit(final))
+        self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
+        self.assertEqual(self.order.invoice_status, "invoiced")
+        self.assertFalse(self.order.has_progress_final_due)

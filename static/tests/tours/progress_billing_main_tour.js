@@ -93,7 +93,7 @@ registry.category("web_tour.tours").add("progress_billing_plan", {
         },
         {
             content: "The deposit invoice opens, with its way back",
-            trigger: "button[name='action_view_progress_lines']",
+            trigger: "button[name='action_view_progress_lines']:visible",
         },
         {
             trigger: "button[name='action_post']",

@@ -22,6 +22,7 @@ from . import (
     test_overbilling,
     test_planning,
     test_proforma,
+    test_properties,
     test_project_billing,
     test_rule,
     test_run,

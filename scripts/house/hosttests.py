@@ -28,6 +28,7 @@ def host_tests(args):
 
     The baseline is kept in the cache, so that a later run with the addon, in any
     checkout, is compared with it. Other words go to pytest, for a part of the tests.
+    A tour may time out on a busy machine, so what failed runs once more.
     """
     testing.need_browser()
     odoo = profiles.ready()
@@ -45,8 +46,7 @@ def host_tests(args):
     for suite, classes in SUITES.items():
         print(f"the host's tests of {suite}, {kind} {places.ADDON}", flush=True)
         report = reports / f"{kind}-{suite}.xml"
-        if _pytest(odoo, working, suite, classes, report, others):
-            results.update(_read(report))
+        results.update(_suite(odoo, working, suite, report, _chosen(classes) + others))
     odoo.databases.drop(working)
     baseline = places.cache() / "host-tests" / f"{template}.json"
     if bare and not others:
@@ -56,7 +56,24 @@ def host_tests(args):
     return _compare(results, baseline, part=bool(others))
 
 
-def _pytest(odoo, name, suite, classes, report, others):
+def _chosen(classes):
+    """Return the words that choose ``classes``, or all of a suite."""
+    return ["-k", " or ".join(classes)] if classes else []
+
+
+def _suite(odoo, name, suite, report, words):
+    """Return the outcomes of one suite; what failed had a second chance, alone."""
+    if not _pytest(odoo, name, suite, report, words):
+        return {}
+    results = _read(report)
+    if {"failure", "error"} & {*results.values()}:
+        print("once more, one by one, what failed", flush=True)
+        _pytest(odoo, name, suite, report, [*words, "--lf", "-n", "1"])
+        results.update(_read(report))
+    return results
+
+
+def _pytest(odoo, name, suite, report, words):
     """Run one suite, two files at a time, and report; False when nothing fits."""
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
@@ -68,12 +85,11 @@ def _pytest(odoo, name, suite, classes, report, others):
         *(str(odoo.venv / "bin/python"), "-m", "pytest", "-q", "-c", "/dev/null"),
         *(f"--rootdir={folder}", f"--confcutdir={folder.parent}"),
         *(f"--odoo-database={name}", "--odoo-http", f"--odoo-addons-path={addons}"),
-        *("-p", "no:cacheprovider", "-W", "ignore", f"--junit-xml={report}"),
+        *("-o", f"cache_dir={report.with_suffix('')}", "-W", "ignore"),
+        f"--junit-xml={report}",
         *("-n", "2", "--dist", "loadfile", "--odoo-extra=max-cron-threads=0"),
     ]
-    if classes:
-        command += ["-k", " or ".join(classes)]
-    command += [folder / "tests", *others]
+    command += [folder / "tests", *words]
     result = subprocess.run(command, env=odoo.env, check=False)
     if result.returncode == testing.NOTHING_COLLECTED:
         return False

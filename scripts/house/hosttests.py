@@ -116,7 +116,7 @@ def _count(kind, results):
 
 
 def _compare(results, baseline, part):
-    """Print the tests whose outcome is not the baseline's; return 1 for any."""
+    """Print the tests whose outcome is not the baseline's; return 1 for a worse."""
     if not baseline.exists():
         print("no baseline to compare with: make host-tests ARGS=--bare")
         return 1
@@ -124,11 +124,14 @@ def _compare(results, baseline, part):
     if part:
         expected = {name: expected[name] for name in results if name in expected}
     _count("baseline", expected)
-    different = [
-        f"  {name}: {expected.get(name, 'not run')} without us, {outcome} now"
-        for name, outcome in sorted(results.items())
-        if expected.get(name) != outcome
-    ]
-    different += [f"  {name}: not run now" for name in sorted({*expected} - {*results})]
-    print("\n".join(different) or "the same, test by test")
-    return 1 if different else 0
+    changed = {
+        name: (expected.get(name, "not run"), results.get(name, "not run"))
+        for name in {*expected, *results}
+        if expected.get(name) != results.get(name)
+    }
+    for name, (before, now) in sorted(changed.items()):
+        print(f"  {name}: {before} without us, {now} with us")
+    worse = any(now != "passed" for _before, now in changed.values())
+    if not changed:
+        print("the same, test by test")
+    return 1 if worse else 0

@@ -139,8 +139,12 @@ class ProgressBillingProformaLine(models.Model):
         if {"amount_to_invoice", "quantity"} & vals.keys():
             self._check_open()
             vals = self._get_consistent_values(vals)
+            by_rule = self.filtered(lambda line: line.name == line._get_rule_text())
             result = super().write(vals)
             self._check_amounts()
+            if "name" not in vals:
+                for line in by_rule:
+                    line.name = line._get_rule_text()
             self.proforma_id._withdraw_approval()
             return result
         return super().write(vals)
@@ -196,6 +200,11 @@ class ProgressBillingProformaLine(models.Model):
                         ),
                     )
                 )
+
+    def _get_rule_text(self):
+        """Return the text that the billing rule has for the line's figures."""
+        item = self._get_budget_items()[0]._replace(name="")
+        return self.sale_line_id._get_line_text(item)
 
     def _get_budget_items(self):
         """Return the lines as items to bill."""

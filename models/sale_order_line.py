@@ -28,13 +28,20 @@ class SaleOrderLine(models.Model):
         "Quantity: bill quantities at the unit rate.",
     )
     budget_original_quantity = fields.Float(
-        string="Original Quantity", digits="Product Unit", copy=False, readonly=True
+        string="Original Quantity",
+        digits="Product Unit",
+        copy=False,
+        readonly=True,
+        aggregator=None,
     )
     budget_original_amount = fields.Monetary(
         string="Original Amount", copy=False, readonly=True
     )
     budget_quantity = fields.Float(
-        string="Revised Quantity", related="product_uom_qty", readonly=True
+        string="Revised Quantity",
+        related="product_uom_qty",
+        readonly=True,
+        aggregator=None,
     )
     budget_amount = fields.Monetary(
         string="Revised Amount", related="price_subtotal", store=True, precompute=True
@@ -43,15 +50,19 @@ class SaleOrderLine(models.Model):
         string="Unit Rate",
         digits="Product Price",
         compute="_compute_budget_unit_rate",
+        aggregator=None,
         help="Untaxed price of a unit, after discount.",
     )
-    completed_percent = fields.Float(string="Completed (%)", copy=False, digits=False)
+    completed_percent = fields.Float(
+        string="Completed (%)", copy=False, digits=False, aggregator=None
+    )
     pending_quantity = fields.Float(
         digits="Product Unit",
         compute="_compute_pending_quantity",
         inverse="_inverse_pending_quantity",
         store=True,
         copy=False,
+        aggregator=None,
     )
     pending_amount = fields.Monetary(
         compute="_compute_pending_amount",
@@ -60,11 +71,19 @@ class SaleOrderLine(models.Model):
         copy=False,
     )
     draft_quantity = fields.Float(
-        digits="Product Unit", compute="_compute_billed", store=True, copy=False
+        digits="Product Unit",
+        compute="_compute_billed",
+        store=True,
+        copy=False,
+        aggregator=None,
     )
     draft_amount = fields.Monetary(compute="_compute_billed", store=True, copy=False)
     actual_quantity = fields.Float(
-        digits="Product Unit", compute="_compute_billed", store=True, copy=False
+        digits="Product Unit",
+        compute="_compute_billed",
+        store=True,
+        copy=False,
+        aggregator=None,
     )
     actual_amount = fields.Monetary(compute="_compute_billed", store=True, copy=False)
     progress_item_ids = fields.One2many(

@@ -28,6 +28,15 @@ class TestProforma(ProjectBillingCommon):
         self.assertEqual(line.completed_percent, 50.0)
         self.assertBudget(line, (200.0, 300.0, 0.0))
 
+    def test_b12_text_follows_the_amount_until_it_is_edited(self):
+        proforma_line = self._proforma(self._project_order(1000.0), 50.0).line_ids
+        self.assertEqual(proforma_line.name, "Planning\n50.00 % completed")
+        proforma_line.amount_to_invoice = 300.0
+        self.assertEqual(proforma_line.name, "Planning\n30.00 % completed")
+        proforma_line.name = "Mine"
+        proforma_line.amount_to_invoice = 200.0
+        self.assertEqual(proforma_line.name, "Mine")
+
     def test_b12_quantity_and_amount_agree(self):
         order = self._project_order((22.0, 480.0, "quantity"))
         proforma_line = self._proforma(order, 50.0).line_ids

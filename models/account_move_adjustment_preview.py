@@ -167,3 +167,10 @@ class AccountMove(models.Model):
                 {"title": self.env._("Adjustment of deposits"), "rows": adjustments}
             )
         return groups
+
+    def _get_progress_account_name(self, account):
+        """Return number and name of an account, whoever reads it."""
+        self.ensure_one()
+        # In sudo mode because billing people see account names without numbers.
+        account = account.sudo().with_company(self.company_id)
+        return " ".join(filter(None, [account.code, account.name]))

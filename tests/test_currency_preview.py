@@ -89,7 +89,7 @@ class TestCurrencyPreview(ProgressCurrencyCommon):
             )
             count = len(final._get_progress_adjustments())
         page = html.fromstring(content)
-        rows = page.xpath("//table[contains(@class, 'o_main_table')]/tbody/tr")
+        rows = page.xpath("//table[contains(@class, 'o_main_table')]/tbody[1]/tr")
         items = final.line_ids.filtered("account_id")
         self.assertEqual(len(rows), len(items) + count + 2)
         cells = {

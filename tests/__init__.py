@@ -11,6 +11,7 @@ from . import (
     test_deposit,
     test_deposit_account,
     test_final,
+    test_fx,
     test_generate,
     test_host_gaps,
     test_house,

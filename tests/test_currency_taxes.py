@@ -234,6 +234,34 @@ class TestCurrencyTaxes(ProgressCurrencyCommon):
 
     # === SEVERAL RECALLS === #
 
+    def test_f05_interim_invoice_adjusts_its_part_and_the_final_the_rest(self):
+        self.service.invoice_policy = "delivery"
+        order = self._euro_order((1000.0, 10.0))
+        line = order.order_line
+        self._deposit_on(DEPOSIT_DAY, order, 30.0)
+        line.qty_delivered = 4.0
+        with self._on(SECOND_DAY):
+            interim = order._create_interim_invoices()
+            interim.invoice_date = SECOND_DAY
+            shown = self._get_preview(interim)
+            interim.action_post()
+        entries = interim.progress_adjustment_move_ids
+        self.assertEqual(shown, self._get_posted(entries))
+        # 1,200 of the deposit, from 1.10 to 1.15.
+        self.assertEqual(
+            self._get_rows(entries.line_ids),
+            {self.deposit_account: -60.0, self.tax_account: -9.0, self.loss: 69.0},
+        )
+        final = self._final_on(FINAL_DAY, order)
+        # The other 1,800, from 1.10 to 1.20.
+        self.assertEqual(
+            self._get_rows(final.progress_adjustment_move_ids.line_ids),
+            {self.deposit_account: -180.0, self.tax_account: -27.0, self.loss: 207.0},
+        )
+        self.assertNoDeposit(order)
+        # 4,000 at 1.15 and 6,000 at 1.20.
+        self.assertEqual(self._get_grids(), (-11800.0, -1770.0))
+
     def test_f04_consolidated_final_adjusts_each_deposit(self):
         orders = self._euro_order(10000.0) | self._euro_order(5000.0)
         self._deposit_on(DEPOSIT_DAY, orders[0], 30.0)

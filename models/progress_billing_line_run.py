@@ -54,7 +54,7 @@ class ProgressBillingLine(models.Model):
             that wait for a manual run.
         """
         flags = ["auto"] if automatic else ["auto", "yes"]
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search(Domain.TRUE)
         return Domain("invoice_flag", "in", flags) & Domain.OR(
             Domain(self._get_due_domain(date or company._get_progress_today()))
             & Domain("company_id", "=", company.id)

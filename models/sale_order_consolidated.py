@@ -23,7 +23,7 @@ class SaleOrder(models.Model):
         # share an invoice has to be known before.
         orders = self.with_context(progress_sections=self._get_progress_sharing().ids)
         moves = super(SaleOrder, orders)._create_invoices(grouped, final, date)
-        return moves.with_context(self.env.context)
+        return moves.with_env(moves.env(context=self.env.context))
 
     def _get_progress_sharing(self):
         """Return the orders that share an invoice with another one of `self`."""

@@ -38,11 +38,10 @@ class SaleOrder(models.Model):
         :return: the draft `account.move` records.
         :raise UserError: when there is nothing to invoice.
         """
-        return (
-            self.with_context(progress_recoupment=recoupment)
-            ._create_invoices(grouped=not consolidated, final=True)
-            .with_context(self.env.context)
+        moves = self.with_context(progress_recoupment=recoupment)._create_invoices(
+            grouped=not consolidated, final=True
         )
+        return moves.with_env(moves.env(context=self.env.context))
 
     # === HOW MUCH === #
 

@@ -29,8 +29,7 @@ class SaleAdvancePaymentInv(models.TransientModel):
         recoupment = self.progress_recoupment
         if not self.deduct_down_payments:
             recoupment = "none"
-        return (
-            super()
-            ._create_invoices(sale_orders.with_context(progress_recoupment=recoupment))
-            .with_context(self.env.context)
+        moves = super()._create_invoices(
+            sale_orders.with_context(progress_recoupment=recoupment)
         )
+        return moves.with_env(moves.env(context=self.env.context))

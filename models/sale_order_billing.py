@@ -148,7 +148,7 @@ class SaleOrder(models.Model):
             return account
         message = self.env._(
             "You cannot plan or create deposits for %(order)s because company "
-            "%(company)s has no deposit account. Choose one under Invoicing > "
+            "%(company)s has no deposit account. Choose one under Sales > "
             "Configuration > Settings > Progress Billing > Deposit Account: a current "
             "liability that allows reconciliation.",
             order=self.display_name,
@@ -158,7 +158,7 @@ class SaleOrder(models.Model):
             message = self.env._(
                 "You cannot plan or create deposits for %(order)s because the deposit "
                 "account %(account)s is not a current liability that allows "
-                "reconciliation. Change it under Invoicing > Configuration > Settings "
+                "reconciliation. Change it under Sales > Configuration > Settings "
                 "> Progress Billing > Deposit Account.",
                 order=self.display_name,
                 account=account.display_name,

@@ -45,6 +45,12 @@ class TestDepositAccount(ProgressBillingCommon):
             line._create_progress_invoices()
 
     def test_g07_setting_is_where_the_error_leads(self):
+        """For the invoicing administrator of Community, who sees no full accounting."""
+        full = self.env.ref("account.group_account_user").sudo()
+        full.user_ids -= self.env.user
+        readonly = self.env.ref("account.group_account_readonly").sudo()
+        readonly.user_ids -= self.env.user
+        self.assertTrue(self.env.user.has_group("account.group_account_manager"))
         action = self.env.ref("progress_billing.action_progress_billing_settings")
         view = self.env[action.res_model].get_view(action.view_id.id, "form")
         self.assertIn('name="downpayment_account_id"', view["arch"])

@@ -25,6 +25,7 @@ from . import (
     test_proforma,
     test_project_billing,
     test_properties,
+    test_quotation_template,
     test_rule,
     test_run,
     test_tour_main,

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_amounts,
     test_budget,
     test_budget_properties,
     test_consolidated,
@@ -10,6 +11,7 @@ from . import (
     test_currency_taxes,
     test_deposit,
     test_deposit_account,
+    test_faults,
     test_final,
     test_fx,
     test_generate,

@@ -27,7 +27,7 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note belongs to the same billing line as the item it credits.
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         values.update(
             {
                 "progress_line_id": self.progress_line_id.id,
@@ -35,3 +35,4 @@ class AccountMoveLine(models.Model):
                 "is_progress_recall": self.is_progress_recall,
             }
         )
+        return result

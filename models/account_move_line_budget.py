@@ -13,8 +13,9 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note gives back a share, as the item it credits took one.
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         values["progress_by_amount"] = self.progress_by_amount
+        return result
 
     def _get_sale_line_quantity(self, sale_line):
         """Return the item's quantity in the unit of the order line, without sign."""

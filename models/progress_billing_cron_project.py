@@ -1,7 +1,7 @@
 import logging
 
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import RedirectWarning, UserError, ValidationError
 
 _logger = logging.getLogger(__name__)
 
@@ -13,8 +13,9 @@ class ProgressBillingLine(models.Model):
 
     @api.model
     def _cron_generate(self):
-        super()._cron_generate()
+        result = super()._cron_generate()
         self._cron_bill_projects()
+        return result
 
     @api.model
     def _cron_bill_projects(self):
@@ -38,7 +39,7 @@ class ProjectProject(models.Model):
     def _get_due_billing_projects(self):
         """Return the projects that are due, in each company's day."""
         projects = self.browse()
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([("active", "=", True)]):
             domain = self._get_due_billing_domain(company._get_progress_today())
             projects |= self.search(domain & self._get_billing_company_domain(company))
         return projects
@@ -54,6 +55,6 @@ class ProjectProject(models.Model):
                 _proformas, moves = project._run_billing(date)
                 moves._progress_post_and_send()
                 project._clear_billing_error()
-        except (UserError, ValidationError) as error:
+        except (RedirectWarning, UserError, ValidationError) as error:
             self.env.invalidate_all()
             project._record_billing_error(error)

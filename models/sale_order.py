@@ -184,13 +184,14 @@ class SaleOrder(models.Model):
     def _compute_invoice_status(self):
         # Whatever invoices what is "to invoice" must leave these orders to the final
         # invoice.
-        super()._compute_invoice_status()
+        result = super()._compute_invoice_status()
         for order in self:
             is_invoiced = order.invoice_status == "invoiced"
             if is_invoiced and order._is_progress_revenue():
                 continue
             if order._is_progress_running():
                 order.invoice_status = "no"
+        return result
 
     # === WHAT BELONGS TO THE ORDER === #
 

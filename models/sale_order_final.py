@@ -50,7 +50,7 @@ class SaleOrder(models.Model):
                 by_deposit._with_progress_batch()
                 .with_context(progress_billing_final=True, progress_billing_date=date)
                 ._create_invoices(grouped=not consolidated, final=True)
-                .with_context(self.env.context)
+                .with_env(self.env)
             )
         return moves
 

@@ -13,7 +13,7 @@ class SaleOrderLine(models.Model):
 
     @api.depends("invoice_lines.price_subtotal", "price_subtotal", "product_uom_qty")
     def _compute_qty_invoiced(self):
-        super()._compute_qty_invoiced()
+        return super()._compute_qty_invoiced()
 
     def _prepare_qty_invoiced(self):
         quantities = super()._prepare_qty_invoiced()
@@ -27,13 +27,14 @@ class SaleOrderLine(models.Model):
 
     @api.depends("invoice_lines.price_subtotal", "price_subtotal", "product_uom_qty")
     def _compute_qty_invoiced_posted(self):
-        super()._compute_qty_invoiced_posted()
+        result = super()._compute_qty_invoiced_posted()
         for line in self.filtered(lambda line: not line.is_downpayment):
             items = line._get_invoice_lines().filtered(
                 lambda item: item.progress_by_amount and item.parent_state == "posted"
             )
             if items:
                 line.qty_invoiced_posted += line._get_by_amount_correction(items)
+        return result
 
     def _get_by_amount_correction(self, items):
         """Return the quantity that items billed by amount stand for, less their own."""

@@ -9,11 +9,12 @@ class SaleOrder(models.Model):
 
     @api.depends("sale_order_template_id")
     def _compute_progress_method(self):
-        super()._compute_progress_method()
+        result = super()._compute_progress_method()
         for order in self:
             method = order.sale_order_template_id.progress_method
             if method:
                 order.progress_method = method
+        return result
 
     @api.onchange("sale_order_template_id")
     def _onchange_sale_order_template_id(self):

@@ -54,5 +54,4 @@
             "progress_billing/static/tests/tours/**/*",
         ],
     },
-    "application": False,
 }

@@ -30,9 +30,10 @@ class AccountMoveLine(models.Model):
     def _copy_data_extend_business_fields(self, values):
         # The reversal of an adjustment belongs to the same deposit, so that a sum over
         # both is what stands.
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         values["progress_adjusted_move_id"] = self.progress_adjusted_move_id.id
         values["progress_adjusted_line_id"] = self.progress_adjusted_line_id.id
+        return result
 
     @api.model
     def _prepare_reconciliation_single_partial(

@@ -102,9 +102,10 @@ class ProgressBillingProforma(models.Model):
             proforma.amount_total = proforma.amount_untaxed + proforma.amount_tax
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for proforma in self:
             proforma.access_url = f"/my/pro_formas/{proforma.id}"
+        return result
 
     def _is_open(self):
         """Return whether the amounts are billed, but on no invoice yet."""

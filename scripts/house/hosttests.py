@@ -21,6 +21,8 @@ SUITES = {
         "TestSequenceMixin",
     ),
 }
+#: From the worst: a test and each of its subtests tell one.
+OUTCOMES = ("error", "failure", "skipped", "passed")
 
 
 def host_tests(args):
@@ -99,14 +101,14 @@ def _pytest(odoo, name, suite, report, words):
 
 
 def _read(report):
-    """Return the outcome of each test in a report, by its name."""
-    results = {}
+    """Return the worst outcome of each test in a report, by its name."""
+    found = {}
+    suite = report.stem.partition("-")[2]
     for case in ElementTree.parse(report).iter("testcase"):
-        name = f"{case.get('classname')}.{case.get('name')}"
-        kinds = {child.tag for child in case} & {"failure", "error", "skipped"}
-        worst = next((x for x in ("error", "failure", "skipped") if x in kinds), None)
-        results[name] = worst or "passed"
-    return results
+        name = f"{suite}: {case.get('classname')}.{case.get('name')}"
+        outcomes = {child.tag for child in case} & set(OUTCOMES) or {"passed"}
+        found.setdefault(name, set()).update(outcomes)
+    return {name: min(tags, key=OUTCOMES.index) for name, tags in found.items()}
 
 
 def _count(kind, results):

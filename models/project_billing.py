@@ -1,6 +1,12 @@
+import logging
+
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+
+from .progress_billing_line_run import BILLING_ERRORS
+
+_logger = logging.getLogger(__name__)
 
 
 class ProjectProject(models.Model):
@@ -140,15 +146,6 @@ class ProjectProject(models.Model):
         companies = self.company_id or self.budget_line_ids.company_id[:1]
         return companies or self.env.company
 
-    def _get_billing_company_domain(self, company):
-        """Return the domain of the projects that a company's day decides for."""
-        return Domain("company_id", "=", company.id) | Domain(
-            [
-                ("company_id", "=", False),
-                ("budget_line_ids.company_id", "=", company.id),
-            ]
-        )
-
     def _record_billing_error(self, error):
         """Show on the project why the scheduled job failed, and tell its manager once.
 
@@ -156,10 +153,19 @@ class ProjectProject(models.Model):
         """
         self.ensure_one()
         kind = "progress_billing.mail_activity_billing_failed"
-        self.progress_error_message = str(error)
+        message = str(error.args[0] if error.args else error)
+        is_refusal = isinstance(error, BILLING_ERRORS)
+        _logger.warning(
+            "Project %s was not billed: %s",
+            self.display_name,
+            message,
+            # A refusal explains itself; anything else is a defect to be traced.
+            exc_info=None if is_refusal else error,
+        )
+        self.progress_error_message = message
         self.activity_unlink([kind])
         self.activity_schedule(
-            kind, note=str(error), user_id=self.user_id.id or self.env.uid
+            kind, note=message, user_id=self.user_id.id or self.env.uid
         )
 
     def _clear_billing_error(self):

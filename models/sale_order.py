@@ -186,10 +186,10 @@ class SaleOrder(models.Model):
         # invoice.
         result = super()._compute_invoice_status()
         for order in self:
-            is_invoiced = order.invoice_status == "invoiced"
-            if is_invoiced and order._is_progress_revenue():
-                continue
-            if order._is_progress_running():
+            # Revenue billed part by part needs no final invoice.
+            is_earned = order._is_progress_revenue()
+            is_billed = is_earned and order.invoice_status == "invoiced"
+            if not is_billed and order._is_progress_running():
                 order.invoice_status = "no"
         return result
 

@@ -115,7 +115,10 @@ class TestProjectBilling(ProjectBillingCommon):
         self.assertEqual(good.project_id.progress_next_date, date(2026, 4, 1))
         self.assertEqual(bad.project_id.progress_next_date, date(2026, 3, 1))
         moves = good.order_line.invoice_lines
+        bad.progress_method = "deposit"
+        self.company.downpayment_account_id = False
         self._run_cron()
+        self.assertIn("deposit account", bad.project_id.progress_error_message)
         self.assertEqual(good.order_line.invoice_lines, moves)
         self.assertEqual(len(bad.project_id.activity_ids), 1)
 

@@ -1,13 +1,6 @@
 from psycopg2 import OperationalError
 
-<<<<<<< HEAD
-from odoo import api, models
-from odoo.exceptions import RedirectWarning, UserError, ValidationError
-
-_logger = logging.getLogger(__name__)
-=======
 from odoo import api, fields, models
->>>>>>> 2d7779f (No failing project stops the scheduled job, whatever failed)
 
 
 class ProgressBillingLine(models.Model):
@@ -41,14 +34,6 @@ class ProjectProject(models.Model):
 
     @api.model
     def _get_due_billing_projects(self):
-<<<<<<< HEAD
-        """Return the projects that are due, in each company's day."""
-        projects = self.browse()
-        for company in self.env["res.company"].search([("active", "=", True)]):
-            domain = self._get_due_billing_domain(company._get_progress_today())
-            projects |= self.search(domain & self._get_billing_company_domain(company))
-        return projects
-=======
         """Return the projects that are due, in the day of each one's company."""
         # Somewhere it is tomorrow already.
         tomorrow = fields.Date.add(fields.Date.today(), days=1)
@@ -58,7 +43,6 @@ class ProjectProject(models.Model):
                 <= project._get_billing_company()._get_progress_today()
             )
         )
->>>>>>> 2d7779f (No failing project stops the scheduled job, whatever failed)
 
     def _bill_period(self):
         """Bill a due project, whose failure must not stop the others."""
@@ -71,14 +55,10 @@ class ProjectProject(models.Model):
                 _proformas, moves = project._run_billing(date)
                 moves._progress_post_and_send()
                 project._clear_billing_error()
-<<<<<<< HEAD
-        except (RedirectWarning, UserError, ValidationError) as error:
-=======
         except OperationalError:
             # The database asks for another attempt; the host makes it.
             raise
         except Exception as error:  # noqa: BLE001
             # Whatever it is, it must not keep the other projects from being billed.
->>>>>>> 2d7779f (No failing project stops the scheduled job, whatever failed)
             self.env.invalidate_all()
             project._record_billing_error(error)

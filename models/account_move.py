@@ -200,6 +200,27 @@ class AccountMove(models.Model):
                     )
             if move.state == "cancel" or move.move_type == "out_refund":
                 move._check_progress_revival()
+            move._check_progress_credited_final()
+
+    def _check_progress_credited_final(self):
+        """Refuse to reset a final invoice while a posted credit note reverses it.
+
+        The credit note alone would lower the invoiced quantities below zero, and the
+        next final would bill, and round, the order twice over.
+        """
+        self.ensure_one()
+        credits_ = self.sudo().reversal_move_ids.filtered(
+            lambda credit: credit.state == "posted"
+        )
+        if self.is_progress_final and self.state == "posted" and credits_:
+            raise UserError(
+                self.env._(
+                    "You cannot reset %(invoice)s because %(credits)s credits it. "
+                    "Reset that first.",
+                    invoice=self.display_name,
+                    credits=", ".join(credits_.mapped("name")),
+                )
+            )
 
     def _check_progress_revival(self):
         """Refuse to bring back a billing that another invoice has replaced.

@@ -412,6 +412,20 @@ class TestUndo(ProgressBillingCommon):
             self._credit(final)
         self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
 
+    def test_f09_credited_final_cannot_be_reset(self):
+        """Else its credit note alone halves, and the next final doubles, the order."""
+        self._bill(self.lines)
+        final = self._final(self.order)
+        credit = self._credit(final)
+        message = f"credits it|{credit.name}"
+        with self.assertRaisesRegex(UserError, message), self.cr.savepoint():
+            final.button_draft()
+        self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+        credit.button_draft()
+        credit.unlink()
+        final.button_draft()
+        self.assertStands("posted", "posted", billed=10000.0, deposits=5000.0)
+
     def test_f09_credited_credit_of_the_final_settles_again(self):
         self._bill(self.lines)
         final = self._final(self.order)

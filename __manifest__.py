@@ -30,6 +30,7 @@
         "views/sale_order_line_budget_views.xml",
         "views/progress_billing_rule_views.xml",
         "views/progress_billing_proforma_views.xml",
+        "views/progress_billing_proforma_portal_parts.xml",
         "views/progress_billing_proforma_portal.xml",
         "views/project_project_views.xml",
         "views/sale_order_template_views.xml",

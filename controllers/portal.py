@@ -27,7 +27,9 @@ class ProformaPortal(CustomerPortal):
         :param bool to_approve: only those that await an approval.
         """
         partner = request.env.user.partner_id.commercial_partner_id
-        states = ("sent",) if to_approve else ("sent", "approved", "released")
+        states = ["sent"]
+        if not to_approve:
+            states += ["approved", "declined", "released"]
         return [("partner_id", "child_of", partner.ids), ("state", "in", states)]
 
     @http.route(
@@ -135,11 +137,7 @@ class ProformaPortal(CustomerPortal):
         proforma.message_post(
             body=request.env._("Approved and signed by %(name)s", name=name),
             attachments=[self._get_signed_attachment(proforma)],
-            author_id=(
-                proforma.partner_id.id
-                if request.env.user._is_public()
-                else request.env.user.partner_id.id
-            ),
+            author_id=self._get_customer(proforma).id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
@@ -147,6 +145,40 @@ class ProformaPortal(CustomerPortal):
             "force_refresh": True,
             "redirect_url": proforma.get_portal_url(query_string="&message=sign_ok"),
         }
+
+    @http.route(
+        "/my/pro_formas/<int:proforma_id>/decline",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_proforma_decline(
+        self, proforma_id, access_token=None, decline_message=None, **kwargs
+    ):
+        """Decline a pro forma for the reason that the customer gives."""
+        try:
+            proforma = self._document_check_access(
+                "progress.billing.proforma", proforma_id, access_token=access_token
+            )
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        query = "&message=cant_decline"
+        if proforma._has_to_be_signed() and decline_message:
+            query = "&message=declined"
+            proforma._decline(decline_message)
+            proforma.message_post(
+                body=decline_message,
+                author_id=self._get_customer(proforma).id,
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
+        return request.redirect(proforma.get_portal_url(query_string=query))
+
+    def _get_customer(self, proforma):
+        """Return the contact who answers: the visitor, known by login or by token."""
+        user = request.env.user
+        return proforma.partner_id if user._is_public() else user.partner_id
 
     def _get_signed_attachment(self, proforma):
         """Return name and content of the signed PDF."""

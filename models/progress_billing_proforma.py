@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 #: States in which a pro forma's amounts can still change.
-OPEN_STATES = ("draft", "sent", "approved")
+OPEN_STATES = ("draft", "sent", "approved", "declined")
 
 
 class ProgressBillingProforma(models.Model):
@@ -22,6 +22,7 @@ class ProgressBillingProforma(models.Model):
             ("draft", "Draft"),
             ("sent", "Sent"),
             ("approved", "Approved"),
+            ("declined", "Declined"),
             ("released", "Invoiced"),
             ("cancel", "Cancelled"),
         ],
@@ -170,6 +171,7 @@ class ProgressBillingProforma(models.Model):
             "currency_id": order.currency_id.id,
             "partner_id": order.partner_invoice_id.id,
             "partner_shipping_id": order.partner_shipping_id.id,
+            "user_id": self._get_responsible(line).id,
             "date": date or fields.Date.context_today(self),
             "reference": ", ".join(filter(None, references)),
             "narration": line._get_invoice_text(items[0]),
@@ -187,24 +189,37 @@ class ProgressBillingProforma(models.Model):
             ],
         }
 
+    @api.model
+    def _get_responsible(self, line):
+        """Return who looks after the pro forma of a budget line, maybe nobody.
+
+        Whoever makes it; but the scheduled job looks after nothing.
+        """
+        user = self.env.user
+        if not user._is_superuser():
+            return user
+        # In sudo mode because the project may be private.
+        return line.order_id.user_id or line.sudo().progress_project_id.user_id
+
     # === WORKFLOW === #
 
     def action_approve(self):
         """Note that the customer approved, in whatever way."""
-        self._set_state("approved", ("draft", "sent"))
+        self._set_state("approved", ("draft", "sent", "declined"))
 
     def action_cancel(self):
         """Cancel open pro formas; their amounts are pending again."""
         self._set_state("cancel", OPEN_STATES)
 
     def action_draft(self):
-        """Take cancelled or approved pro formas back to draft."""
-        self._set_state("draft", ("cancel", "sent", "approved"))
+        """Take pro formas back to draft, to be changed and sent again."""
+        self._set_state("draft", ("cancel", "sent", "approved", "declined"))
         self.write({"signature": False, "signed_by": False, "signed_on": False})
         self.line_ids._check_amounts()
 
     def _set_state(self, state, allowed):
         """Move pro formas to a state; the one place where their state changes."""
+        declined = self.filtered(lambda proforma: proforma.state == "declined")
         for proforma in self:
             if proforma.state == state:
                 continue
@@ -219,11 +234,13 @@ class ProgressBillingProforma(models.Model):
                     )
                 )
             proforma.state = state
+        answered = declined.filtered(lambda proforma: proforma.state != "declined")
+        answered.activity_unlink(["progress_billing.mail_activity_proforma_declined"])
 
     def action_release(self):
         """Make the invoices of the pro formas, with the amounts as they are now."""
         self.order_ids._check_progress_billable()
-        self._set_state("released", OPEN_STATES)
+        self._set_state("released", ("draft", "sent", "approved"))
         moves = self._create_invoices()
         return moves._get_records_action(name=self.env._("Invoices"))
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import plaintext2html
 
 
 class ProgressBillingProforma(models.Model):
@@ -44,8 +45,9 @@ class ProgressBillingProforma(models.Model):
 
     def message_post(self, **kwargs):
         if self.env.context.get("mark_proforma_as_sent"):
-            self.filtered(lambda proforma: proforma.state == "draft")._set_state(
-                "sent", ("draft",)
+            states = ("draft", "declined")
+            self.filtered(lambda proforma: proforma.state in states)._set_state(
+                "sent", states
             )
         return super().message_post(**kwargs)
 
@@ -78,24 +80,36 @@ class ProgressBillingProforma(models.Model):
         )
         self._set_state("approved", ("draft", "sent"))
 
+    def _decline(self, reason):
+        """Decline on the customer's behalf, and ask the responsible to see to it.
+
+        The amounts stay billed on the pro forma: it can be changed and sent again,
+        or cancelled.
+
+        :param str reason: the customer's words, plain text.
+        """
+        self.ensure_one()
+        self._set_state("declined", ("draft", "sent"))
+        user = self.user_id or self.order_ids.user_id[:1]
+        self.activity_schedule(
+            "progress_billing.mail_activity_proforma_declined",
+            note=plaintext2html(reason),
+            user_id=(user or self.create_uid).id,
+        )
+
     def _withdraw_approval(self):
-        """Take back an approval given for other amounts."""
-        approved = self.filtered(lambda proforma: proforma.state == "approved")
-        for proforma in approved:
+        """Take back an answer that the customer gave to other amounts."""
+        for proforma in self.filtered(lambda proforma: proforma.state == "approved"):
             proforma.message_post(
                 body=self.env._(
                     "The amounts changed: the approval of %(name)s no longer holds.",
                     name=proforma.signed_by or proforma.partner_id.name,
                 )
             )
-        approved.write(
-            {
-                "state": "draft",
-                "signature": False,
-                "signed_by": False,
-                "signed_on": False,
-            }
+        answered = self.filtered(
+            lambda proforma: proforma.state in ("approved", "declined")
         )
+        answered.action_draft()
 
     def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
         # The customer's mail gets a button that opens the page without a login.

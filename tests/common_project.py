@@ -110,7 +110,7 @@ class ProjectBillingCommon(ProgressBillingCommon):
             lambda item: item.parent_state in ("draft", "posted")
         )
         open_lines = line.progress_proforma_line_ids.filtered(
-            lambda line: line.state in ("draft", "sent", "approved")
+            lambda line: line.state in ("draft", "sent", "approved", "declined")
         )
         self.assertAlmostEqual(
             line.draft_amount + line.actual_amount,

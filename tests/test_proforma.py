@@ -1,4 +1,4 @@
-from odoo import Command
+from odoo import Command, http
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
@@ -172,6 +172,41 @@ class TestProforma(ProjectBillingCommon):
         self.assertIn(self.partner_a, proforma.message_ids.partner_ids)
         self.assertTrue(message)
 
+    def test_declined_stays_open_to_be_changed_and_sent_again(self):
+        """The amounts stay billed on it, no invoice is made, the task goes away."""
+        order = self._project_order(1000.0)
+        proforma = self._proforma(order, 50.0).with_context(
+            mail_activity_automation_skip=False
+        )
+        proforma._decline("Too <b>much</b>")
+        self.assertEqual(proforma.state, "declined")
+        self.assertBudget(order.order_line, (0.0, 500.0, 0.0))
+        with self.assertRaisesRegex(UserError, "Declined"):
+            proforma.action_release()
+        activity = proforma.activity_ids
+        self.assertEqual(activity.user_id, proforma.user_id)
+        self.assertIn("Too &lt;b&gt;much", activity.note)
+        proforma.line_ids.amount_to_invoice = 300.0
+        self.assertEqual(proforma.state, "draft")
+        self.assertFalse(proforma.activity_ids)
+        proforma._decline("Still too much")
+        proforma.with_context(mark_proforma_as_sent=True).message_post(body="Again")
+        self.assertEqual(proforma.state, "sent")
+        self.assertFalse(proforma.activity_ids)
+        proforma._decline("No")
+        proforma.action_cancel()
+        self.assertBudget(order.order_line, (500.0, 0.0, 0.0))
+
+    def test_responsible_is_who_bills_or_the_salesperson_of_the_jobs(self):
+        order = self._project_order(1000.0)
+        proforma = self._proforma(order, 50.0)
+        self.assertEqual(proforma.user_id, self.env.user)
+        order.user_id = self.company_data["default_user_salesman"]
+        self._complete(order.order_line, 60.0)
+        root = self.env.ref("base.user_root")
+        proforma = order.project_id.with_user(root)._run_billing()[0]
+        self.assertEqual(proforma.user_id, order.user_id)
+
     def test_editing_withdraws_the_approval(self):
         proforma = self._proforma(self._project_order(1000.0), 50.0)
         proforma._sign("Marco", PIXEL)
@@ -229,9 +264,62 @@ class TestProformaPortal(ProjectBillingCommon, HttpCase):
         proforma.invalidate_recordset()
         return response.json()["result"]
 
-    def test_portal_list(self):
+    def _decline(self, proforma, token, message):
+        self.authenticate(None, None)
+        response = self.url_open(
+            f"/my/pro_formas/{proforma.id}/decline?access_token={token}",
+            data={
+                "decline_message": message,
+                "csrf_token": http.Request.csrf_token(self),
+            },
+        )
+        proforma.invalidate_recordset()
+        return response
+
+    def test_declined_on_the_portal(self):
+        """The reason is posted for all to read, and somebody has to see to it."""
+        proforma = self._proforma(self._project_order(1000.0), 50.0)
+        proforma._set_state("sent", ("draft",))
+        token = proforma._portal_ensure_token()
+        self.assertIn("modaldecline", self.url_open(proforma.get_portal_url()).text)
+        for wrong in ((proforma, "wrong", "No"), (proforma, token, "")):
+            with self.subTest(token=wrong[1]):
+                self._decline(*wrong)
+                self.assertEqual(proforma.state, "sent")
+                self.assertFalse(proforma.activity_ids)
+        page = self._decline(proforma, token, "Permit is <not> done")
+        self.assertIn("Thank you for telling us", page.text)
+        self.assertNotIn("modalaccept", page.text.split("modaldecline")[1])
+        self.assertEqual(proforma.state, "declined")
+        message = proforma.message_ids.filtered(
+            lambda message: "Permit is &lt;not&gt; done" in message.body
+        )
+        self.assertEqual(message.author_id, self.partner_a)
+        self.assertIn(proforma.user_id.partner_id, message.notified_partner_ids)
+        self.assertEqual(proforma.activity_ids.user_id, proforma.user_id)
+        page = self._decline(proforma, token, "Once more")
+        self.assertIn("cannot be declined any more", page.text)
+        self.assertIn("error", self._accept(proforma, token))
+
+    def test_portal_user_declines_without_a_token(self):
         partner = self.partner_a
-        user = self.env["res.users"].create(
+        user = self._portal_user(partner)
+        proforma = self._proforma(self._project_order(1000.0), 50.0)
+        proforma._set_state("sent", ("draft",))
+        self.authenticate(user.login, "marco")
+        self.url_open(
+            f"/my/pro_formas/{proforma.id}/decline",
+            data={
+                "decline_message": "Not yet",
+                "csrf_token": http.Request.csrf_token(self),
+            },
+        )
+        proforma.invalidate_recordset()
+        self.assertEqual(proforma.state, "declined")
+        self.assertIn(proforma.name, self.url_open("/my/pro_formas").text)
+
+    def _portal_user(self, partner):
+        return self.env["res.users"].create(
             {
                 "name": "Marco",
                 "login": "marco",
@@ -240,6 +328,9 @@ class TestProformaPortal(ProjectBillingCommon, HttpCase):
                 "group_ids": [Command.set(self.env.ref("base.group_portal").ids)],
             }
         )
+
+    def test_portal_list(self):
+        user = self._portal_user(self.partner_a)
         draft = self._proforma(self._project_order(1000.0), 50.0)
         sent = self._proforma(self._project_order(1000.0), 50.0)
         sent._set_state("sent", ("draft",))

@@ -33,6 +33,9 @@
         "views/progress_billing_proforma_portal_parts.xml",
         "views/progress_billing_proforma_portal.xml",
         "views/project_project_views.xml",
+        "views/project_project_billing_views.xml",
+        "views/project_project_actions.xml",
+        "views/project_task_views.xml",
         "views/sale_order_template_views.xml",
         # Reports; the invoice form shows a table of theirs.
         "report/progress_invoice_transactions.xml",

@@ -57,4 +57,5 @@ from . import project_task
 from . import project_project
 from . import project_billing
 from . import project_milestone
+from . import project_lines
 from . import progress_billing_cron_project

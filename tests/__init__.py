@@ -26,6 +26,7 @@ from . import (
     test_planning,
     test_proforma,
     test_project_billing,
+    test_project_lines,
     test_project_template,
     test_properties,
     test_quotation_template,

@@ -1,0 +1,43 @@
+from odoo import api, models
+
+
+class ProjectProject(models.Model):
+    """Planned lines as the project shows them."""
+
+    _inherit = "project.project"
+
+    def action_view_progress_lines(self):
+        """Open the project's planned lines, to plan more of them where one may."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "progress_billing.progress_billing_line_action"
+        )
+        action["domain"] = [("project_id", "=", self.id)]
+        action["context"] = {"default_project_id": self.id}
+        return action
+
+    def _get_progress_orders(self, limit=None):
+        """Return the orders whose lines the projects show, cancelled ones left out."""
+        return self.env["sale.order"].search(
+            [
+                ("order_line.progress_project_id", "in", self.ids),
+                ("state", "!=", "cancel"),
+            ],
+            limit=limit,
+        )
+
+
+class ProgressBillingLine(models.Model):
+    _inherit = "progress.billing.line"
+
+    @api.model
+    def default_get(self, fields):
+        """Plan on the order of the project that one comes from, if it has only one."""
+        values = super().default_get(fields)
+        project_id = self.env.context.get("default_project_id")
+        if project_id and "order_id" in fields and not values.get("order_id"):
+            project = self.env["project.project"].browse(project_id)
+            orders = project._get_progress_orders(limit=2)
+            if len(orders) == 1:
+                values["order_id"] = orders.id
+        return values

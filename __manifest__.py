@@ -43,6 +43,7 @@
         "wizards/progress_billing_final_views.xml",
         "wizards/sale_advance_payment_inv_views.xml",
         "wizards/progress_billing_run_views.xml",
+        "wizards/progress_billing_run_project_views.xml",
         "wizards/progress_billing_generate_views.xml",
     ],
     "demo": [

@@ -56,6 +56,7 @@ from . import progress_billing_builder_budget
 from . import project_task
 from . import project_project
 from . import project_billing
+from . import project_run
 from . import project_milestone
 from . import project_lines
 from . import progress_billing_cron_project

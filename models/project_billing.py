@@ -36,16 +36,20 @@ class ProjectProject(models.Model):
             },
         }
 
-    def _run_billing(self, date=None):
+    def _run_billing(self, date=None, orders=None):
         """Bill what is pending of the projects.
 
         :param date: date of the documents, None for today.
+        :param orders: bill only these orders; None for all of the projects.
         :return: pair of the pro formas and the invoices made, either may be empty.
         """
-        orders = self.budget_line_ids.order_id
+        if orders is None:
+            orders = self.budget_line_ids.order_id
         # Locked before the pending values are read, so that nobody bills them twice.
         orders._lock_progress()
-        lines = self._get_lines_to_bill()
+        lines = self._get_lines_to_bill().filtered(
+            lambda line: line.order_id in orders
+        )
         for_proforma = lines.filtered(
             lambda line: line.sudo().progress_project_id.progress_create_proforma
         )
@@ -77,12 +81,7 @@ class ProjectProject(models.Model):
     def _check_billing_access(self):
         """Refuse invoices, which are not for project managers, with a way out."""
         direct = self.filtered(lambda project: not project.progress_create_proforma)
-        user = self.env.user
-        if (
-            not direct
-            or user.has_group("account.group_account_invoice")
-            or user.has_group("sales_team.group_sale_salesman")
-        ):
+        if not direct or self._may_create_invoices():
             return
         raise AccessError(
             self.env._(
@@ -90,6 +89,13 @@ class ProjectProject(models.Model):
                 "somebody of invoicing, or let billing create pro formas there.",
                 projects=", ".join(direct.mapped("name")),
             )
+        )
+
+    def _may_create_invoices(self):
+        """Return whether the user bills orders; project managers make pro formas."""
+        user = self.env.user
+        return user.has_group("account.group_account_invoice") or user.has_group(
+            "sales_team.group_sale_salesman"
         )
 
     # === WORDS === #

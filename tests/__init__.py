@@ -27,6 +27,7 @@ from . import (
     test_proforma,
     test_project_billing,
     test_project_lines,
+    test_project_run,
     test_project_template,
     test_properties,
     test_quotation_template,

@@ -31,16 +31,6 @@ class TestProjectBilling(ProjectBillingCommon):
         with self.assertRaisesRegex(UserError, "nothing is pending"):
             order.project_id.action_run_billing()
 
-    def test_b05_many_projects(self):
-        orders = self._project_order(1000.0) | self._project_order(2000.0)
-        orders.order_line.completed_percent = 50.0
-        action = self.env.ref("progress_billing.project_action_run_billing")
-        result = action.with_context(
-            active_model="project.project", active_ids=orders.project_id.ids
-        ).run()
-        moves = self.env["account.move"].search(result["domain"])
-        self.assertEqual(sorted(moves.mapped("amount_untaxed")), [500.0, 1000.0])
-
     def test_b11_pro_forma_or_invoice(self):
         for create, names in ((True, (1, 0)), (False, (0, 1))):
             with self.subTest(create=create):

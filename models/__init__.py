@@ -8,6 +8,7 @@ from . import progress_billing_allocator
 from . import progress_billing_builder
 from . import progress_billing_builder_values
 from . import progress_billing_line_run
+from . import progress_billing_line_foresight
 from . import progress_billing_cron
 from . import progress_billing_adjuster
 from . import progress_billing_adjuster_amounts

@@ -1,4 +1,5 @@
 import logging
+from contextlib import closing
 
 from psycopg2 import OperationalError
 
@@ -57,40 +58,61 @@ class ProgressBillingLine(models.Model):
 
     def _bill_in_parts(self, consolidated):
         """Bill the lines together, or else in smaller parts; return the invoices."""
-        moves = self._try_billing(consolidated)
-        if moves is None:
-            parts = self._get_consolidation_groups() if consolidated else []
-            parts = parts if len(parts) > 1 else list(self)
-            moves = self.env["account.move"].union(
-                *(part._bill_in_parts(consolidated) for part in parts)
-            )
-        return moves
+        moves, error = self._try_billing(consolidated)
+        if not error:
+            return moves
+        if len(self) == 1:
+            self._record_billing_error(error)
+            return moves
+        _logger.info("Progress billing goes on in smaller parts: %s", error)
+        parts = self._get_parts_to_try(consolidated)
+        return moves.union(*(part._bill_in_parts(consolidated) for part in parts))
 
-    def _try_billing(self, consolidated):
-        """Bill the lines together, or undo it all; a single line keeps the error.
+    def _get_parts_to_try(self, consolidated):
+        """Return what to bill instead of all at once, as a list of recordsets.
 
-        :return: the created `account.move` records, None where it failed and something
-            smaller is to be tried.
+        Of the lines that share an invoice, those that fail are left alone and the rest
+        still shares one.
+        """
+        if not consolidated:
+            return list(self)
+        groups = self._get_consolidation_groups()
+        if len(groups) > 1:
+            return groups
+        billable = self._find_billable()
+        if not billable or billable == self:
+            return list(self)
+        return [billable, *(self - billable)]
+
+    def _find_billable(self):
+        """Return the lines that can be billed one after the other; nothing stays."""
+        billable = self.browse()
+        with closing(self.env.cr.savepoint()):
+            for line in self.sorted(lambda line: line._get_billing_order()):
+                if not line._try_billing()[1]:
+                    billable |= line
+        return billable
+
+    def _try_billing(self, consolidated=False):
+        """Bill the lines together, or undo it all.
+
+        :return: tuple of (the created `account.move` records, the exception or None).
         """
         moves = self.env["account.move"]
         if not self:
-            return moves
+            return moves, None
         try:
             with self.env.cr.savepoint():
-                moves = self._create_progress_invoices(consolidated)
+                created = self._create_progress_invoices(consolidated)
                 self._clear_billing_error()
-                return moves
+            return created, None
         except OperationalError:
             # The database asks for another attempt; the host makes it.
             raise
         except Exception as error:  # noqa: BLE001
             # Whatever it is, it must not keep the other lines from being billed.
             self.env.invalidate_all()
-            if len(self) == 1:
-                self._record_billing_error(error)
-                return moves
-            _logger.info("Progress billing goes on in smaller parts: %s", error)
-        return None
+            return moves, error
 
     def _try_lock_billing(self):
         """Return the lines that are ours alone and still planned."""

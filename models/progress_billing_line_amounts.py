@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import api, models
 
 from .amounts import total_base
@@ -82,17 +84,27 @@ class ProgressBillingLine(models.Model):
         billing = OrderBilling(order, allocator, is_plan=True)
         planned = self.filtered(lambda line: line.state == "planned")
         for line in planned.sorted(lambda line: line._get_billing_order()):
-            groups = {}
-            part = line._get_part(billing)
-            if part:
-                groups, _templates = allocator._get_part_groups(
-                    billing, part, order.progress_method
-                )
-                billing.add_part(
-                    part.line_id, order.progress_method, groups, part.amount
-                )
+            groups, count = line._get_planned_groups(billing)
+            count()
             if only and line not in only:
                 continue
             line.amount_untaxed = total_base(groups)
             line.amount_tax = sum(share.tax for share in groups.values())
             line.amount_total = line.amount_untaxed + line.amount_tax
+
+    def _get_planned_groups(self, billing):
+        """Return what the line bills next of its order, and how to count it as billed.
+
+        :param billing: the order's `OrderBilling` so far.
+        :return: tuple of (group -> `amounts.Share`, function that counts it in).
+        """
+        self.ensure_one()
+        part = self._get_part(billing)
+        if not part:
+            return {}, bool
+        method = billing.order.progress_method
+        allocator = self.env["progress.billing.allocator"]
+        groups, _templates = allocator._get_part_groups(billing, part, method)
+        return groups, partial(
+            billing.add_part, part.line_id, method, groups, part.amount
+        )

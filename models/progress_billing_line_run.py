@@ -1,8 +1,10 @@
-from collections import defaultdict
+from ast import literal_eval
 
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.fields import Domain
+
+from .progress_billing_line_foresight import Foreseen
 
 OBSTACLES = [
     ("hold", "On hold"),
@@ -28,20 +30,42 @@ class ProgressBillingLine(models.Model):
     run_obstacle = fields.Selection(
         selection=OBSTACLES,
         string="Left Because",
-        compute="_compute_run_obstacle",
+        compute="_compute_run",
         help="Why a run on the chosen date leaves the line.",
     )
+    run_amount_untaxed = fields.Monetary(
+        string="Bills Untaxed",
+        compute="_compute_run",
+        help="What a run on the chosen date bills: the same as planned, but for the "
+        "rounding where it leaves an earlier line of the order.",
+    )
+    run_amount_total = fields.Monetary(string="Bills in Total", compute="_compute_run")
 
-    @api.depends("state", "invoice_flag", "date", "amount_untaxed", "order_id.state")
-    @api.depends_context("progress_run_date", "progress_run_automatic")
-    def _compute_run_obstacle(self):
+    @api.depends(
+        "state",
+        "invoice_flag",
+        "date",
+        "amount_untaxed",
+        "amount_tax",
+        "order_id.state",
+    )
+    @api.depends_context(
+        "progress_run_date", "progress_run_automatic", "progress_run_domain"
+    )
+    def _compute_run(self):
         planned = self.filtered(lambda line: line.state == "planned")
-        obstacles = planned._origin._get_run_obstacles(
-            fields.Date.to_date(self.env.context.get("progress_run_date")),
-            self.env.context.get("progress_run_automatic"),
+        context = self.env.context
+        foreseen = planned._origin._foresee_run(
+            fields.Date.to_date(context.get("progress_run_date")),
+            context.get("progress_run_automatic"),
+            literal_eval(context.get("progress_run_domain") or "[]"),
+            is_exact=True,
         )
         for line in self:
-            line.run_obstacle = obstacles.get(line._origin.id, False)
+            bill = foreseen.get(line._origin.id, Foreseen())
+            line.run_obstacle = bill.obstacle
+            line.run_amount_untaxed = bill.untaxed
+            line.run_amount_total = bill.untaxed + bill.tax
 
     # === WHAT A RUN TAKES === #
 
@@ -60,88 +84,6 @@ class ProgressBillingLine(models.Model):
             & Domain("company_id", "=", company.id)
             for company in companies
         )
-
-    def _get_run_obstacles(self, date=None, automatic=False):
-        """Return why a run leaves each planned line: a key of `OBSTACLES`, or False.
-
-        Due lines of the same order that come first in the order of billing use up the
-        contract first, whether they are in `self` or not.
-
-        :return: dict of line id -> key.
-        """
-        names = ["invoice_flag", "date", "sequence", "order_id", "sale_line_id"]
-        names += ["amount_untaxed", "company_id", "currency_id"]
-        self.fetch(names)
-        self.order_id.fetch(
-            ["state", "progress_method", "company_id", "currency_id"]
-            + ["progress_billed_amount", "progress_contract_amount"]
-        )
-        taken = self.search_fetch(
-            Domain("order_id", "in", self.order_id.ids)
-            & self._get_run_domain(date, automatic),
-            names,
-        )
-        taken_ids = set(taken.ids)
-        obstacles = {
-            line.id: False if line.id in taken_ids else line._get_obstacle(automatic)
-            for line in self
-        }
-        obstacles.update(taken._get_account_obstacles())
-        rest = taken.filtered(lambda line: not obstacles.get(line.id))
-        obstacles.update(rest._get_amount_obstacles())
-        return obstacles
-
-    def _get_obstacle(self, automatic):
-        """Return why a line is none of those that a run takes."""
-        self.ensure_one()
-        if self.invoice_flag == "no":
-            return "hold"
-        if self.invoice_flag == "yes" and automatic:
-            return "manual"
-        return "unconfirmed" if self.order_id.state != "sale" else "not_due"
-
-    def _get_account_obstacles(self):
-        """Return line id -> `account` where deposits have no account to go to."""
-        obstacles = {}
-        has_account = {}
-        for line in self:
-            order = line.order_id
-            if order.progress_method != "deposit":
-                continue
-            # A company's account settles it for all orders; else the product does.
-            key = order.company_id
-            if not key.sudo().downpayment_account_id:
-                key = order
-            if key not in has_account:
-                has_account[key] = order._has_progress_deposit_account()
-            if not has_account[key]:
-                obstacles[line.id] = "account"
-        return obstacles
-
-    def _get_amount_obstacles(self):
-        """Return line id -> `nothing` or `contract` where a line bills too much."""
-        obstacles = {}
-        unlimited = self.env.user.has_group("progress_billing.group_exceed_contract")
-        added = defaultdict(float)
-        for line in self.sorted(lambda line: line._get_billing_order()):
-            order, currency = line.order_id, line.currency_id
-            amount = line.amount_untaxed
-            if currency.is_zero(amount):
-                obstacles[line.id] = "nothing"
-                continue
-            limits = [(order, order.progress_billed_amount)]
-            if line.sale_line_id:
-                item = line.sale_line_id
-                limits.append((item, item.progress_billed_amount))
-            if not unlimited and any(
-                record._is_progress_beyond(billed + added[record] + amount)
-                for record, billed in limits
-            ):
-                obstacles[line.id] = "contract"
-                continue
-            for record, _billed in limits:
-                added[record] += amount
-        return obstacles
 
     # === THE RUN === #
 

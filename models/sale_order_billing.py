@@ -76,10 +76,33 @@ class SaleOrder(models.Model):
         :param line: the order line it is billed on, empty for the order.
         :raise UserError: with the figures.
         """
+        figures = self._get_progress_excess(amount, line)
+        if not figures:
+            return
+        raise UserError(
+            self.env._(
+                "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
+                "%(contract)s are billed already, drafts included. Bill at most "
+                "%(rest)s, or change the order first.",
+                record=line.name if line else self.display_name,
+                **{
+                    name: self._format_progress(figure)
+                    for name, figure in figures.items()
+                },
+            )
+        )
+
+    def _get_progress_excess(self, amount, line=None):
+        """Return why no such amount may be billed, in figures; empty where it may.
+
+        :param float amount: untaxed amount to bill on top of what is billed already.
+        :param line: the order line it is billed on, empty for the order.
+        :return: dict of `amount`, `billed`, `contract` and `rest`, untaxed.
+        """
         self.ensure_one()
         may_exceed = self.env.user.has_group("progress_billing.group_exceed_contract")
         if may_exceed or self.currency_id.compare_amounts(amount, 0.0) < 0:
-            return
+            return {}
         if line:
             contract, billed = line.price_subtotal, line.progress_billed_amount
             limit = line._get_progress_ceiling(billed + amount)
@@ -93,19 +116,13 @@ class SaleOrder(models.Model):
         total, limit_total = sign * (billed + amount), sign * limit
         compared = self.currency_id.compare_amounts(total, limit_total)
         if sign * amount < 0.0 or compared <= 0:
-            return
-        raise UserError(
-            self.env._(
-                "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
-                "%(contract)s are billed already, drafts included. Bill at most "
-                "%(rest)s, or change the order first.",
-                amount=self._format_progress(amount or billed),
-                record=line.name if line else self.display_name,
-                billed=self._format_progress(billed),
-                contract=self._format_progress(contract),
-                rest=self._format_progress(max(limit - billed, 0.0)),
-            )
-        )
+            return {}
+        return {
+            "amount": amount or billed,
+            "billed": billed,
+            "contract": contract,
+            "rest": max(limit - billed, 0.0),
+        }
 
     def _get_progress_draft_credits(self, line=None):
         """Return the untaxed amount of draft credit notes, which make no room yet.
@@ -143,8 +160,7 @@ class SaleOrder(models.Model):
                 self.company_id
             ).get_product_accounts(fiscal_pos=self.fiscal_position_id)
             account = accounts.get("downpayment") or account
-        is_usable = account.account_type == "liability_current" and account.reconcile
-        if is_usable or not is_required:
+        if not is_required or self._is_progress_account_usable(account):
             return account
         message = self.env._(
             "You cannot plan or create deposits for %(order)s because company "
@@ -169,13 +185,23 @@ class SaleOrder(models.Model):
             self.env._("Open the settings"),
         )
 
-    def _has_progress_deposit_account(self):
-        """Return whether a deposit on the order would find its account."""
-        try:
-            self._check_progress_deposit_account()
-        except RedirectWarning:
-            return False
-        return True
+    def _is_progress_account_usable(self, account):
+        """Return whether deposits can be booked on an account, and taken back."""
+        return account.account_type == "liability_current" and account.reconcile
+
+    def _has_progress_deposit_account(self, prefetch_ids=()):
+        """Return whether deposits on the order would find their account.
+
+        :param prefetch_ids: products of other orders, read in one go with its own.
+        """
+        self.ensure_one()
+        products = self._get_progress_contract_lines().product_id
+        return all(
+            self._is_progress_account_usable(
+                self._get_progress_deposit_account(product, is_required=False)
+            )
+            for product in products.with_prefetch(prefetch_ids or None) or [None]
+        )
 
     def _check_progress_deposit_account(self):
         """Refuse to plan deposits without an account to book them on."""

@@ -33,6 +33,7 @@ from . import (
     test_quotation_template,
     test_rule,
     test_run,
+    test_run_preview,
     test_tour_main,
     test_tour_run,
     test_undo,

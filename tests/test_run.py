@@ -6,8 +6,11 @@ from freezegun import freeze_time
 
 from odoo.fields import Date
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import ProgressBillingCommon
+
+LOGGER = "odoo.addons.progress_billing.models.progress_billing_cron"
 
 
 @tagged("post_install", "-at_install")
@@ -20,52 +23,6 @@ class TestRun(ProgressBillingCommon):
 
     def _wizard(self, **values):
         return self.env["progress.billing.run"].create(values)
-
-    def _obstacles(self, wizard):
-        lines = wizard.left_line_ids.with_context(
-            progress_run_date=wizard.date, progress_run_automatic=wizard.automatic_only
-        )
-        return {line.name: line.run_obstacle for line in lines}
-
-    def test_g03_preview_shows_what_is_taken_and_why_not(self):
-        order = self._order(10000.0)
-        due = self._plan(order, 10.0, name="due")
-        self._plan(order, 10.0, name="hold", invoice_flag="no")
-        manual = self._plan(order, 10.0, name="manual", invoice_flag="yes")
-        self._plan(order, 10.0, name="later", date="2026-03-03")
-        self._plan(order, 70.0, name="most", date="2026-03-02", sequence=8)
-        self._plan(order, 20.0, name="over", date="2026-03-02", sequence=9)
-        self._plan(self._order(confirm=False), 10.0, name="quotation")
-        wizard = self._wizard()
-        self.assertEqual(set(wizard.line_ids.mapped("name")), {"due", "manual", "most"})
-        self.assertEqual(
-            self._obstacles(wizard),
-            {
-                "hold": "hold",
-                "later": "not_due",
-                "over": "contract",
-                "quotation": "unconfirmed",
-            },
-        )
-        wizard.automatic_only = True
-        self.assertNotIn(manual, wizard.line_ids)
-        self.assertEqual(self._obstacles(wizard)["manual"], "manual")
-        self.assertIn(due, wizard.line_ids)
-
-    def test_g03_preview_names_a_missing_account(self):
-        line = self._plan(self._order(), 10.0)
-        self.company.downpayment_account_id = False
-        wizard = self._wizard()
-        self.assertFalse(wizard.line_ids)
-        self.assertEqual(self._obstacles(wizard), {line.name: "account"})
-
-    def test_g03_preview_names_a_line_with_nothing_left(self):
-        order = self._order()
-        line = self._plan(order, 100.0, sale_line_id=order.order_line.id)
-        order.progress_line_ids.invoice_flag = "no"
-        order._create_invoices().action_post()
-        line.invoice_flag = "auto"
-        self.assertEqual(self._obstacles(self._wizard()), {line.name: "nothing"})
 
     def test_g03_the_job_takes_what_the_preview_shows(self):
         for flag in ("auto", "yes", "no"):
@@ -123,20 +80,21 @@ class TestRun(ProgressBillingCommon):
 
     def test_g03_one_that_fails_does_not_stop_the_rest(self):
         good = self._plan(self._order(), 10.0)
-        order = self._order()
-        bad = self._plan(order, 10.0)
-        # The host refuses to invoice it, of which the preview knows nothing.
-        order.partner_invoice_id = self.env["res.partner"].create(
-            {"name": "Blocked", "property_account_receivable_id": False}
-        )
-        order.journal_id = self.env["account.journal"].create(
-            {"name": "Old", "code": "OLDJ", "type": "sale", "active": False}
-        )
+        bad = self._plan(self._unbillable_order(), 10.0)
         wizard = self._wizard()
-        wizard.action_run()
-        self.assertEqual(good.state, "draft")
-        self.assertIn(bad.state, ("draft", "planned"))
-        self.assertEqual(bool(wizard.failed_line_ids), bad.state == "planned")
+        self.assertEqual(wizard.line_ids, good | bad)
+        with mute_logger(LOGGER):
+            wizard.action_run()
+        self.assertEqual((good.state, bad.state), ("draft", "planned"))
+        self.assertEqual(wizard.failed_line_ids, bad)
+        self.assertEqual(wizard.move_ids, good.move_id)
+        self.assertIn("journal", bad.error_message)
+        self.assertFalse(good.error_message)
+
+    def _unbillable_order(self, **values):
+        """Return an order that the host refuses to invoice, as only it knows."""
+        journal = self.company_data["default_journal_purchase"]
+        return self._order(journal_id=journal.id, **values)
 
     def test_g04_regular_invoices(self):
         regular = self._order(300.0)
@@ -173,22 +131,42 @@ class TestRun(ProgressBillingCommon):
             orders[0].progress_line_ids.move_id, orders[1].progress_line_ids.move_id
         )
 
-    def test_preview_follows_the_filters_in_the_form(self):
-        line = self._plan(self._order(1000.0), 10.0)
-        held = self._plan(self._order(1000.0), 10.0, invoice_flag="no")
-        wizard = self._wizard()
-        spec = {"fields": {"amount_untaxed": {}, "run_obstacle": {}}, "limit": 40}
-        fields = {"automatic_only": {}, "line_ids": spec, "left_line_ids": spec}
-        result = wizard.onchange({"automatic_only": True}, ["automatic_only"], fields)
-        rows = {
-            command[1]: command[2]
-            for name in ("line_ids", "left_line_ids")
-            for command in result["value"].get(name, [])
-            if command[0] in (1, 4) and len(command) > 2 and command[2]
-        }
-        for billing_line in line | held:
-            if billing_line.id in rows:
-                self.assertEqual(rows[billing_line.id]["amount_untaxed"], 100.0)
+    def test_g05_one_bad_order_leaves_the_others_on_one_invoice(self):
+        lines = self.env["progress.billing.line"]
+        # The first one's journal is the shared invoice's.
+        for order in (self._unbillable_order(), self._order(), self._order()):
+            lines |= self._plan(order, 10.0, 20.0)
+        bad, good = lines[:2], lines[2:]
+        wizard = self._wizard(consolidated=True)
+        with mute_logger(LOGGER):
+            wizard.action_run()
+        moves = wizard.move_ids
+        self.assertEqual(len(moves), 1)
+        self.assertEqual(good.move_id, moves)
+        self.assertEqual(moves.amount_untaxed, 6000.0)
+        self.assertEqual(set(bad.mapped("state")), {"planned"})
+        for line in bad:
+            self.assertIn("journal", line.error_message)
+        self.assertFalse(any(good.mapped("error_message")))
+        self.assertEqual(wizard.failed_line_ids, bad)
+
+    def test_g05_one_line_too_much_leaves_the_others_on_one_invoice(self):
+        orders = self._order() | self._order()
+        lines = self._plan(orders[0], 60.0, 60.0) | self._plan(orders[1], 10.0)
+        with mute_logger(LOGGER):
+            moves = lines._run(consolidated=True)
+        self.assertEqual(moves.amount_untaxed, 7000.0)
+        self.assertEqual((lines[0] | lines[2]).move_id, moves)
+        self.assertIn("10,000.00", lines[1].error_message)
+
+    def test_g05_one_bad_regular_order_leaves_the_others_on_one_invoice(self):
+        orders = self._unbillable_order() | self._order(100.0) | self._order(200.0)
+        moves, message = orders._run_regular_invoices(consolidated=True)
+        self.assertEqual(moves.amount_untaxed, 300.0)
+        self.assertEqual(len(moves), 1)
+        self.assertEqual(orders[0].invoice_status, "to invoice")
+        self.assertIn(orders[0].name, message)
+        self.assertNotIn(orders[1].name, message)
 
     def test_a_line_shows_what_it_bills_while_it_is_typed(self):
         line = self._plan(self._order(1000.0), 10.0, 20.0)[0]
@@ -196,20 +174,3 @@ class TestRun(ProgressBillingCommon):
             form.percent = 30.0
             self.assertEqual(form.amount_untaxed, 300.0)
 
-    def test_preview_queries_do_not_grow_with_the_lines(self):
-        def count(lines):
-            orders = [self._order(1000.0) for _number in range(lines)]
-            for order in orders:
-                self._plan(order, 10.0)
-                self._plan(order, 10.0, date="2026-04-01")
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            wizard = self._wizard()
-            spec = {"fields": {"name": {}, "amount_untaxed": {}}, "limit": 40}
-            wizard.web_read({"line_ids": spec, "left_line_ids": spec})
-            return self.env.cr.sql_log_count - before
-
-        count(2)
-        few, many = count(5), count(40)
-        self.assertLessEqual(many, few)

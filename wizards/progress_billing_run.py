@@ -71,6 +71,9 @@ class ProgressBillingRun(models.TransientModel):
         string="Regular Invoices",
         compute="_compute_order_ids",
     )
+    line_domain = fields.Char(
+        compute="_compute_line_ids", help="Lines among which the run chooses."
+    )
     line_count = fields.Integer(compute="_compute_line_ids")
     left_count = fields.Integer(compute="_compute_line_ids")
     order_count = fields.Integer(compute="_compute_order_ids")
@@ -106,12 +109,16 @@ class ProgressBillingRun(models.TransientModel):
         ProgressLine = self.env["progress.billing.line"]
         for wizard in self:
             lines = ProgressLine
+            domain = wizard._get_line_domain()
             if wizard.invoice_type != "regular":
-                lines = lines.search(wizard._get_line_domain())
-            obstacles = lines._get_run_obstacles(wizard.date, wizard.automatic_only)
-            left = lines.browse(id_ for id_, obstacle in obstacles.items() if obstacle)
+                lines = lines.search(domain)
+            foreseen = lines._foresee_run(wizard.date, wizard.automatic_only, domain)
+            left = lines.filtered(
+                lambda line, foreseen=foreseen: foreseen[line.id].obstacle
+            )
             wizard.left_line_ids = left
             wizard.line_ids = lines - left
+            wizard.line_domain = repr(list(domain))
             wizard.line_count = len(wizard.line_ids)
             wizard.left_count = len(wizard.left_line_ids)
 

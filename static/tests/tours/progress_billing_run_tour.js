@@ -40,7 +40,7 @@ registry.category("web_tour.tours").add("progress_billing_run", {
         },
         {
             content: "The run shows what it will bill before it does",
-            trigger: ".modal div[name='line_ids'] td[name='amount_untaxed']:contains('4,000.00')",
+            trigger: ".modal div[name='line_ids'] td[name='run_amount_untaxed']:contains('4,000.00')",
         },
         {
             content: "And what it leaves, with the reason",

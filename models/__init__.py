@@ -14,6 +14,7 @@ from . import progress_billing_adjuster
 from . import progress_billing_adjuster_amounts
 from . import progress_billing_queue
 from . import account_move
+from . import account_move_undo
 from . import account_move_adjustment
 from . import account_move_adjustment_preview
 from . import account_move_line

@@ -76,8 +76,25 @@ class AccountMove(models.Model):
     def _reconcile_progress_deposits(self):
         """Reconcile deposits with what credits or takes them back, and adjust taxes.
 
-        Reconciling links them in the ledger and books the exchange difference. A credit
-        note of an invoice that took deposits back first frees what it gives back.
+        Reconciling links them in the ledger and books the exchange difference.
+        """
+        self._reconcile_progress_items()
+        self._get_progress_adjusted_moves()._update_progress_tax_entries()
+
+    def _settle_progress_posted(self):
+        """Reconcile and adjust what was just posted.
+
+        Credit notes of posted invoices are reconciled already, where the host does it.
+        """
+        credits_ = self.filtered(lambda move: move.reversed_entry_id.state == "posted")
+        (self - credits_)._reconcile_progress_items()
+        self._get_progress_adjusted_moves()._update_progress_tax_entries()
+
+    def _reconcile_progress_items(self):
+        """Reconcile deposits with what credits or takes them back, line by line.
+
+        A credit note of an invoice that took deposits back first frees what it gives
+        back.
         """
         self._get_progress_given_back().remove_move_reconcile()
         plan = self._get_progress_reconciliation()
@@ -88,7 +105,13 @@ class AccountMove(models.Model):
             self.env["account.move.line"].sudo().with_context(
                 add_caba_vals=any(self.company_id.mapped("tax_exigibility"))
             )._reconcile_plan(plan)
-        self._get_progress_adjusted_moves()._update_progress_tax_entries()
+
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        # The host pairs a credit note with its invoice by account alone. Where both
+        # hold several deposits it would cross them, and a final invoice, which settles
+        # deposit by deposit, would leave a difference on each.
+        reverse_moves._reconcile_progress_items()
+        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     def _get_progress_reconciliation(self, reopened=()):
         """Return what is to be reconciled, in order: a list of journal item recordsets.
@@ -158,13 +181,9 @@ class AccountMove(models.Model):
         outdated._reverse_progress_entries()
         if values_list:
             # In sudo mode because whoever posts invoices need not write the exchange
-            # journal; without synchronisation because taxes are given, as cash basis
-            # entries do it.
-            self.env["account.move.line"].sudo().with_context(
-                skip_invoice_sync=True,
-                skip_invoice_line_sync=True,
-                skip_account_move_synchronization=True,
-            )._create_exchange_difference_moves(values_list)
+            # journal.
+            AccountMoveLine = self.env["account.move.line"].sudo()
+            AccountMoveLine._create_exchange_difference_moves(values_list)
 
     def _get_progress_recall_credits(self):
         """Return the posted credit notes that give back what this invoice took back."""
@@ -183,7 +202,7 @@ class AccountMove(models.Model):
         wanted = [line for _code, _id, line in values["move_values"]["line_ids"]]
         return sorted(
             (
-                item.progress_adjusted_line_id.id,
+                item.progress_adjusted_line_id.id or 0,
                 item.account_id.id,
                 item.tax_repartition_line_id.id or 0,
                 currency.round(item.balance),
@@ -191,7 +210,7 @@ class AccountMove(models.Model):
             for item in self.line_ids
         ) == sorted(
             (
-                line["progress_adjusted_line_id"],
+                line["progress_adjusted_line_id"] or 0,
                 line["account_id"],
                 line.get("tax_repartition_line_id", 0),
                 currency.round(line["debit"] - line["credit"]),

@@ -88,39 +88,48 @@ class AccountMove(models.Model):
         given_back = self._get_progress_given_back()
         restored = given_back._get_progress_restored()
         plan = self._get_progress_reconciliation(restored)
-        AccountMoveLine = self.env["account.move.line"].sudo()
-        nodes, items = AccountMoveLine._optimize_reconciliation_plan(
-            [some.with_context(progress_billing_preview=True) for some in plan]
-        )
-        residuals = {
-            item: {
-                "aml": item,
-                "amount_residual": item.amount_residual
-                + restored.get(item, (0.0, 0.0))[0],
-                "amount_residual_currency": item.amount_residual_currency
-                + restored.get(item, (0.0, 0.0))[1],
-                "parent_state": item.parent_state,
-            }
-            for item in items
-        }
-        results = [
-            result
-            for node in nodes
-            for result in AccountMoveLine._prepare_reconciliation_plan(node, residuals)
-        ]
         return [
-            *(
-                result["exchange_values"]
-                for result in results
-                if result.get("exchange_values")
-                and result["exchange_values"]["move_values"]["line_ids"]
-            ),
+            *self._simulate_progress_reconciliation(plan, restored),
             *(
                 values
                 for move, values in self._get_progress_tax_entries_to_make()
                 if values
                 and not move._get_progress_tax_entries()._is_progress_entry(values)
             ),
+        ]
+
+    def _simulate_progress_reconciliation(self, plan, restored=None):
+        """Return the exchange entries that reconciling would make, without doing it.
+
+        :param plan: list of journal item recordsets, as the host reconciles them.
+        :param restored: dict of item -> (amount, amount in currency) that will be open
+            again by then.
+        :return: list of dicts as `_create_exchange_difference_moves` takes.
+        """
+        AccountMoveLine = self.env["account.move.line"].sudo()
+        nodes, items = AccountMoveLine._optimize_reconciliation_plan(
+            [some.with_context(progress_billing_preview=True) for some in plan]
+        )
+        residuals = {}
+        for item in items:
+            amount, amount_currency = (restored or {}).get(item, (0.0, 0.0))
+            residuals[item] = {
+                "aml": item,
+                "amount_residual": item.amount_residual + amount,
+                "amount_residual_currency": item.amount_residual_currency
+                + amount_currency,
+                "parent_state": item.parent_state,
+            }
+        results = [
+            result
+            for node in nodes
+            for result in AccountMoveLine._prepare_reconciliation_plan(node, residuals)
+        ]
+        return [
+            result["exchange_values"]
+            for result in results
+            if result.get("exchange_values")
+            and result["exchange_values"]["move_values"]["line_ids"]
         ]
 
     def _get_progress_tax_entries_to_make(self):
@@ -161,12 +170,36 @@ class AccountMove(models.Model):
                 ],
             }
         ]
-        adjustments = self._get_progress_adjustments()
-        if adjustments:
-            groups.append(
-                {"title": self.env._("Adjustment of deposits"), "rows": adjustments}
+        further = {
+            self.env._("Adjustment of deposits"): self._get_progress_adjustments(),
+            self.env._("Exchange difference"): self._get_progress_credit_rows(),
+        }
+        groups += [{"title": title, "rows": rows} for title, rows in further.items()]
+        return [group for group in groups if group["rows"]]
+
+    def _get_progress_credit_rows(self):
+        """Return the exchange difference between a draft credit note and its invoice.
+
+        The host reconciles the two when the credit note is posted. Deposits are apart:
+        they are reconciled with each other.
+        """
+        origin = self.sudo().reversed_entry_id
+        if self.state != "draft" or origin.state != "posted":
+            return []
+        deposits = (self | origin)._get_progress_deposit_items().account_id
+        items = (origin | self.sudo()).line_ids.filtered(
+            lambda item: (
+                item.account_id.reconcile
+                and item.account_id not in deposits
+                and not item.reconciled
             )
-        return groups
+        )
+        plan = items.grouped(lambda item: (item.account_id, item.currency_id)).values()
+        return [
+            self._get_progress_values_row(entry["move_values"]["date"], values)
+            for entry in self._simulate_progress_reconciliation(list(plan))
+            for _code, _id, values in entry["move_values"]["line_ids"]
+        ]
 
     def _get_progress_account_name(self, account):
         """Return number and name of an account, whoever reads it."""

@@ -129,10 +129,12 @@ class ProgressCurrencyCommon(ProgressBillingCommon):
         self.assertFalse(open_items.filtered("sale_line_ids"))
 
     def _get_preview(self, move):
-        """Return the sorted (account, amount) of what posting is going to adjust."""
+        """Return sorted (account, amount) of what posting books besides `move`."""
+        _own, *further = move._get_progress_transactions()
         return sorted(
             (row["account"].code, round(row["amount"], 6))
-            for row in move._get_progress_adjustments()
+            for group in further
+            for row in group["rows"]
         )
 
     def _get_posted(self, entries):

@@ -1,10 +1,16 @@
-from hypothesis import given, settings
+import os
+
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_currency import ProgressCurrencyCommon
+
+#: A long search: PROGRESS_EXAMPLES=500 make test ARGS=…
+EXAMPLES = int(os.environ.get("PROGRESS_EXAMPLES", "20"))
 
 #: One day, and one rate, for each step of a story.
 DAYS = [f"2026-{month:02d}-01" for month in range(1, 10)]
@@ -67,7 +73,25 @@ class TestCurrencyProperties(ProgressCurrencyCommon):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    @settings(max_examples=20)
+    # A credit note at another rate than its invoice, the receivable still open.
+    @example(
+        kind=("EUR", 0.01),
+        rates=[0.6819, 0.40088, 1.06959, 0.36139, *[1.0] * 5],
+        lines=[(76934, "plain")],
+        steps=["deposit", "deposit", "final", "refund"],
+        policy="final_rate",
+        adjust_tax=False,
+    )
+    # A deposit of two tax groups, credited in part: not to be paired crosswise.
+    @example(
+        kind=("EUR", 0.01),
+        rates=[4.91122, 0.4404, 1.2918, 0.51228, *[1.0] * 5],
+        lines=[(4892, "plain"), (2999, "plain"), (11216, "included")],
+        steps=["deposit", "deposit", "credit"],
+        policy="final_rate",
+        adjust_tax=True,
+    )
+    @settings(max_examples=EXAMPLES)
     @given(
         kind=CURRENCIES,
         rates=RATES,
@@ -151,11 +175,33 @@ class TestCurrencyProperties(ProgressCurrencyCommon):
             self.final = self.env["account.move"]
 
     def _step_unrefund(self, day):
-        if self.refund.state == "posted" and not self.final:
+        if self.refund.state != "posted" or self.final:
+            return
+        if self._has_other_deposits():
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                self.refund.button_draft()
+        else:
             self.refund.button_draft()
             self.final = self.refund.reversed_entry_id
             self.refund.unlink()
             self.refund = self.env["account.move"]
+
+    def _has_other_deposits(self):
+        """Return whether other amounts are open than the credit note gave back."""
+        items = self.refund.line_ids.filtered("is_progress_recall")
+        given = {
+            line: -sum(own.mapped("amount_currency"))
+            for line, own in items.grouped("sale_line_ids").items()
+        }
+        lines = self.order.order_line.filtered(
+            lambda line: line.is_downpayment and not line.display_type
+        )
+        return any(
+            self.foreign.compare_amounts(
+                line._get_progress_open_base(), given.get(line, 0.0)
+            )
+            for line in lines
+        )
 
     def _post_as_shown(self, move):
         """Post an invoice; assert that it books what its draft showed."""

@@ -297,6 +297,21 @@ class TestUndo(ProgressBillingCommon):
             credit.button_draft()
         self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
 
+    def test_f09_reset_credit_of_the_final_after_another_deposit_is_refused(self):
+        """The final that stands again would leave the newer deposit for ever."""
+        self._bill(self.lines[0])
+        credit = self._credit(self._final(self.order))
+        newer = self._bill(self.lines[1])
+        with self.assertRaisesRegex(UserError, newer.name), self.cr.savepoint():
+            credit.button_draft()
+        with self.assertRaisesRegex(UserError, newer.name), self.cr.savepoint():
+            self._credit(credit)
+        self.assertStands("posted", "posted", billed=5000.0, deposits=5000.0)
+        self._credit(newer)
+        credit.button_draft()
+        credit.button_cancel()
+        self.assertSettled(self.order)
+
     def test_f09_deposit_credited_after_the_final_is_refused(self):
         deposit = self._bill(self.lines[0])
         self._final(self.order)

@@ -49,6 +49,44 @@ class AccountMoveLine(models.Model):
                 recall._complete_progress_exchange(result["exchange_values"])
         return result
 
+    @api.model
+    def _create_exchange_difference_moves(self, exchange_diff_values_list):
+        values_list = exchange_diff_values_list
+        if not values_list or not all(map(self._is_progress_exchange, values_list)):
+            return super()._create_exchange_difference_moves(values_list)
+        # Accounts, taxes and balances are given, so there is nothing to derive: the
+        # keys of the host's own cash basis entries. Analytic items come with posting.
+        self._spare_progress_analytics(values_list)
+        entries = self.with_context(
+            skip_invoice_sync=True,
+            skip_invoice_line_sync=True,
+            skip_account_move_synchronization=True,
+            skip_analytic_sync=True,
+        )
+        moves = super(AccountMoveLine, entries)._create_exchange_difference_moves(
+            values_list
+        )
+        return moves.with_env(self.env)
+
+    def _spare_progress_analytics(self, values_list):
+        """Give items no analytics where the company has no rule that would find any.
+
+        The host searches its distribution models once an item.
+        """
+        models_ = self.env["account.analytic.distribution.model"].sudo()
+        if models_.search_count([], limit=1):
+            return
+        for exchange_values in values_list:
+            for _code, _id, values in exchange_values["move_values"]["line_ids"]:
+                values.setdefault("analytic_distribution", False)
+
+    def _is_progress_exchange(self, exchange_values):
+        """Return whether the values of an exchange entry are of deposits alone."""
+        return all(
+            values.get("progress_adjusted_move_id")
+            for _code, _id, values in exchange_values["move_values"]["line_ids"]
+        )
+
     def _get_progress_adjusting_item(self):
         """Return the item that takes a deposit back, of two that are reconciled.
 

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import models
 from odoo.fields import Command
 
@@ -40,10 +42,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         values["to_post"] = True
         values["move_values"].update(
             {
-                "ref": self.env._(
-                    "Taxes of deposits at the rate of %(invoice)s",
-                    invoice=move._get_progress_number(),
-                ),
+                "ref": self._get_entry_label(move),
                 "date": max(values["move_values"]["date"], move.date),
                 "line_ids": [
                     Command.create({**line, "sequence": number})
@@ -53,8 +52,15 @@ class ProgressBillingAdjuster(models.AbstractModel):
         )
         return values
 
+    def _get_entry_label(self, move):
+        """Return what the entry says of itself: what it adjusts, and for which move."""
+        return self.env._(
+            "Taxes of deposits at the rate of %(invoice)s",
+            invoice=move._get_progress_number(),
+        )
+
     def _get_entry_lines(self, move, family):
-        """Return the values of the entry's items, balanced deposit by deposit."""
+        """Return the values of the entry's items, their counterparts last."""
         recalls = family._get_progress_deposit_items().filtered("is_progress_recall")
         deposits = recalls.sale_line_ids.filtered("is_downpayment")
         others = {
@@ -66,59 +72,84 @@ class ProgressBillingAdjuster(models.AbstractModel):
         items = recalls.browse().union(recalls, *others.values())
         details = self._read_details(items)
         prior = self._read_prior(move, deposits)
-        lines = []
+        lines, losses, bases = [], defaultdict(float), defaultdict(float)
         for deposit in deposits:
             own = recalls.filtered(
                 lambda item, line=deposit: line in item.sale_line_ids
             )
-            wanted = [
-                *self._get_tax_lines(deposit, others[deposit], own, details, prior),
-                *self._get_base_lines(deposit, others[deposit], own, details, prior),
-            ]
-            lines += self._complete_lines(move, deposit, wanted)
+            arguments = (deposit, others[deposit], own, details, prior)
+            lines += self._complete_taxes(move, deposit, losses, arguments)
+            lines += self._complete_bases(move, deposit, bases, arguments)
+        return lines + self._get_counterparts(move, deposits, losses, bases)
+
+    def _complete_taxes(self, move, deposit, losses, arguments):
+        """Return complete item values of one deposit's taxes.
+
+        :param losses: dict of exchange account -> balance; the deposit's is added.
+        """
+        wanted = self._get_tax_lines(*arguments)
+        loss = move.company_currency_id.round(-sum(v["balance"] for v in wanted))
+        if not move.company_currency_id.is_zero(loss):
+            losses[self._get_exchange_account(move, loss)] += loss
+        label = move._get_progress_adjustment_label(deposit)
+        return [self._prepare_item(move, label, deposit, **v) for v in wanted]
+
+    def _complete_bases(self, move, deposit, bases, arguments):
+        """Return complete item values of one deposit's tax bases.
+
+        A base changes no account, so its counterpart is on its own account.
+
+        :param bases: dict of exchange account -> balance; the counterpart is added.
+        """
+        label = self.env._(
+            "%(label)s, tax base", label=move._get_progress_adjustment_label(deposit)
+        )
+        lines = []
+        for values in self._get_base_lines(*arguments):
+            account = self._get_exchange_account(move, -values["balance"])
+            bases[account] -= values["balance"]
+            lines.append(
+                self._prepare_item(
+                    move, label, deposit, account_id=account.id, **values
+                )
+            )
         return lines
 
-    def _complete_lines(self, move, deposit, wanted):
-        """Return complete item values, the counterpart included.
+    def _get_counterparts(self, move, deposits, losses, bases):
+        """Return one item per exchange account for all deposits of the entry."""
+        deposit = deposits if len(deposits) == 1 else deposits.browse()
+        label = (
+            move._get_progress_adjustment_label(deposit)
+            if deposit
+            else self._get_entry_label(move)
+        )
+        base_label = self.env._("%(label)s, tax base", label=label)
+        return [
+            self._prepare_item(
+                move, name, deposit, balance=balance, account_id=account.id
+            )
+            for name, balances in ((label, losses), (base_label, bases))
+            for account, balance in balances.items()
+        ]
 
-        :param wanted: list of dicts of `balance` and what is particular to the item; a
-            base changes no account, so its counterpart is on its own account.
-        """
-        common = {
-            "name": move._get_progress_adjustment_label(deposit),
+    def _get_exchange_account(self, move, balance):
+        """Return the account of the company's exchange losses, or gains."""
+        return self.env["account.move.line"]._get_exchange_account(
+            move.company_id, balance
+        )
+
+    def _prepare_item(self, move, label, deposit, *, balance, **values):
+        """Return the values of one journal item; `deposit` is what it adjusts."""
+        return {
+            "name": label,
             "partner_id": move.commercial_partner_id.id,
             "currency_id": move.currency_id.id,
             "amount_currency": 0.0,
-            "progress_adjusted_move_id": move.id,
-            "progress_adjusted_line_id": deposit.id,
-        }
-        company = move.company_id
-        AccountMoveLine = self.env["account.move.line"]
-        lines, loss = [], 0.0
-        for values in wanted:
-            balance = values.pop("balance")
-            if "account_id" in values:
-                loss -= balance
-                lines.append(self._prepare_item(common, values, balance))
-                continue
-            account = AccountMoveLine._get_exchange_account(company, -balance)
-            label = self.env._("%(label)s, tax base", label=common["name"])
-            own = {"account_id": account.id, "name": label}
-            lines.append(self._prepare_item(common, {**own, **values}, balance))
-            lines.append(self._prepare_item(common, own, -balance))
-        loss = company.currency_id.round(loss)
-        if not company.currency_id.is_zero(loss):
-            account = AccountMoveLine._get_exchange_account(company, loss)
-            lines.append(self._prepare_item(common, {"account_id": account.id}, loss))
-        return lines
-
-    def _prepare_item(self, common, values, balance):
-        """Return the values of one journal item."""
-        return {
-            **common,
-            **values,
             "debit": max(balance, 0.0),
             "credit": max(-balance, 0.0),
+            "progress_adjusted_move_id": move.id,
+            "progress_adjusted_line_id": deposit.id,
+            **values,
         }
 
     # === TAXES === #

@@ -4,7 +4,7 @@ from functools import partial
 
 from odoo.fields import Command
 
-from . import projects
+from . import consolidated, projects
 from .meter import Row, both, measure
 from .world import Bench
 
@@ -193,6 +193,7 @@ SCENARIOS = {
     "deposit": deposit,
     "final": final,
     "currency": currency,
+    "consolidated": consolidated.run_wizard,
     "projects": projects.run_billing,
     "percentages": projects.save_percentages,
 }

@@ -6,8 +6,8 @@ class ResCompany(models.Model):
 
     progress_method = fields.Selection(
         selection=[
-            ("deposit", "Deposits, revenue with the final invoice"),
-            ("revenue", "Revenue with each invoice"),
+            ("deposit", "Deposits"),
+            ("revenue", "Revenue"),
         ],
         string="Progress Billing Method",
         default="deposit",

@@ -6,8 +6,8 @@ class SaleOrder(models.Model):
 
     progress_method = fields.Selection(
         selection=[
-            ("deposit", "Deposits, revenue with the final invoice"),
-            ("revenue", "Revenue with each invoice"),
+            ("deposit", "Deposits"),
+            ("revenue", "Revenue"),
         ],
         string="Progress Billing Method",
         compute="_compute_progress_method",

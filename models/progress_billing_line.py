@@ -90,7 +90,7 @@ class ProgressBillingLine(models.Model):
     state = fields.Selection(
         selection=[
             ("planned", "Planned"),
-            ("draft", "Draft"),
+            ("draft", "Draft Invoice"),
             ("posted", "Posted"),
             ("settled", "Settled"),
             ("cancel", "Cancelled"),

@@ -34,7 +34,9 @@ from . import (
     test_rule,
     test_run,
     test_run_preview,
+    test_totals,
     test_tour_main,
     test_tour_run,
     test_undo,
+    test_undo_final,
 )

@@ -1,0 +1,20 @@
+from .common import ProgressBillingCommon
+
+
+class UndoCase(ProgressBillingCommon):
+    """An order of 10,000 with two planned deposits, and what holds after each step."""
+
+    def setUp(self):
+        super().setUp()
+        self.order = self._order(10000.0)
+        self.lines = self._plan(self.order, 30.0, 20.0)
+
+    def assertStands(self, *states, billed, deposits):
+        """Assert the lines' states, and order, lines and ledger on the deposits."""
+        self.assertEqual(tuple(self.lines.mapped("state")), states)
+        self.assertAlmostEqual(self.order.progress_billed_amount, billed)
+        self.assertAlmostEqual(self.order.progress_remaining_amount, 10000.0 - billed)
+        self.assertAlmostEqual(self.order.progress_deposit_balance, deposits)
+        self.assertAlmostEqual(sum(self.lines.mapped("amount_open")), deposits)
+        ledger = self._balance(self.deposit_account, self.order)
+        self.assertAlmostEqual(-ledger, deposits)

@@ -71,13 +71,18 @@ class OrderBilling:
             of the rest, revenue of the whole.
         """
         lines = self.order._get_progress_contract_lines()
-        if pool:
-            lines = lines.filtered(lambda line: (line._origin.id or line.id) == pool)
         is_rest = is_rest and any(line.qty_invoiced for line in lines)
-        key = (pool, is_rest)
-        if key not in self._base_lines:
-            self._base_lines[key] = self.allocator._get_base_lines(lines, is_rest)
-        return self._base_lines[key]
+        if is_rest not in self._base_lines:
+            # Always of the whole order: the cent by which its lines would not add up
+            # to it is on one of them.
+            self._base_lines[is_rest] = dict(
+                zip(lines, self.allocator._get_base_lines(lines, is_rest), strict=True)
+            )
+        return [
+            base_line
+            for line, base_line in self._base_lines[is_rest].items()
+            if not pool or (line._origin.id or line.id) == pool
+        ]
 
     def get_worth(self, pool, is_rest):
         """Return the untaxed amount of a pool, in the order's currency."""

@@ -134,6 +134,8 @@ class ProgressBillingAllocator(models.AbstractModel):
         templates = {}
 
         def get_groups(fraction):
+            if pool and fraction == 1.0 and not is_rest:
+                return self._get_whole(base_lines, templates)
             lines = self._get_fraction(
                 base_lines,
                 order.company_id,
@@ -163,6 +165,18 @@ class ProgressBillingAllocator(models.AbstractModel):
             currency,
         )
         return self._fit_entered_amount(groups, part, fraction, currency), templates
+
+    def _get_whole(self, base_lines, templates):
+        """Return order lines as group -> Share: what the order says they are worth.
+
+        The host would round a single line by itself.
+        """
+        groups = {}
+        for base_line in base_lines:
+            group = (frozenset(base_line["tax_ids"].ids), 0, base_line["id"])
+            templates[group] = {**base_line, "_progress_sale_line_id": base_line["id"]}
+            groups[group] = self._get_share(base_line)
+        return groups
 
     def _fit_entered_amount(self, groups, part, fraction, currency):
         """Return the groups adding up to the amount a person typed, where one did."""

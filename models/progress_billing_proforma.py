@@ -92,7 +92,7 @@ class ProgressBillingProforma(models.Model):
 
     @api.depends(
         "line_ids.amount_to_invoice",
-        "line_ids.sale_line_id.price_subtotal",
+        "line_ids.sale_line_id.budget_amount",
         "line_ids.sale_line_id.price_tax",
     )
     def _compute_amounts(self):

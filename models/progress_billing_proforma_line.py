@@ -122,9 +122,9 @@ class ProgressBillingProformaLine(models.Model):
     def _get_tax_amount(self):
         """Return the line's share of the order line's taxes; the invoice decides."""
         sale_line = self.sale_line_id
-        if not sale_line.price_subtotal:
+        if not sale_line.budget_amount:
             return 0.0
-        share = self.amount_to_invoice / sale_line.price_subtotal
+        share = self.amount_to_invoice / sale_line.budget_amount
         return self.currency_id.round(sale_line.price_tax * share)
 
     # === CRUD === #

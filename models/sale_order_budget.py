@@ -17,7 +17,25 @@ class SaleOrder(models.Model):
         """Keep quantities and amounts as they were agreed on."""
         for line in self._get_progress_contract_lines():
             line.budget_original_quantity = line.product_uom_qty
-            line.budget_original_amount = line.price_subtotal
+            line.budget_original_amount = line.budget_amount
+
+    def _get_progress_line_shares(self):
+        """Return order line -> untaxed share of the order, where they differ.
+
+        Rounded one by one, lines need not add up to an order that is rounded as a
+        whole. The host's invoice of all lines then has the cent on one of them, and so
+        has the budget: what is completed by 100 % is what the order says.
+        """
+        lines = self._get_progress_contract_lines()
+        difference = sum(lines.mapped("price_subtotal")) - self.amount_untaxed
+        if not self.currency_id or self.currency_id.is_zero(difference):
+            return {}
+        allocator = self.env["progress.billing.allocator"]
+        base_lines = allocator._get_base_lines(lines, is_rest=False)
+        return {
+            line: allocator._get_share(base_line).base
+            for line, base_line in zip(lines, base_lines, strict=True)
+        }
 
     def _is_progress_finished(self):
         """Return whether a final invoice bills all of the order, completed or not."""

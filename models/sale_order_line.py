@@ -44,7 +44,11 @@ class SaleOrderLine(models.Model):
         aggregator=None,
     )
     budget_amount = fields.Monetary(
-        string="Revised Amount", related="price_subtotal", store=True, precompute=True
+        string="Revised Amount",
+        compute="_compute_budget_amount",
+        store=True,
+        help="Untaxed amount of the line; where the order's total is rounded as a whole, "
+        "with the cent by which the lines would not add up to it.",
     )
     budget_unit_rate = fields.Float(
         string="Unit Rate",
@@ -109,6 +113,13 @@ class SaleOrderLine(models.Model):
             else:
                 project = line.project_id or line.task_id.project_id
                 line.progress_project_id = project or line.order_id.project_id
+
+    @api.depends("price_subtotal", "order_id.amount_untaxed")
+    def _compute_budget_amount(self):
+        for order, lines in self.grouped("order_id").items():
+            shares = order._get_progress_line_shares() if lines else {}
+            for line in lines:
+                line.budget_amount = shares.get(line, line.price_subtotal)
 
     @api.depends("price_subtotal", "product_uom_qty")
     def _compute_budget_unit_rate(self):
@@ -210,7 +221,7 @@ class SaleOrderLine(models.Model):
     def _get_share_quantity(self, amount):
         """Return the quantity that billing an amount of the line stands for."""
         return budget.invoiced_share(
-            amount, self.price_subtotal, self.product_uom_qty, self.currency_id
+            amount, self.budget_amount, self.product_uom_qty, self.currency_id
         )
 
     def _get_quantity_worth(self, quantity, billed):

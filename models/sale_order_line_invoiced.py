@@ -11,7 +11,7 @@ class SaleOrderLine(models.Model):
 
     _inherit = "sale.order.line"
 
-    @api.depends("invoice_lines.price_subtotal", "price_subtotal", "product_uom_qty")
+    @api.depends("invoice_lines.price_subtotal", "budget_amount", "product_uom_qty")
     def _compute_qty_invoiced(self):
         return super()._compute_qty_invoiced()
 
@@ -25,7 +25,7 @@ class SaleOrderLine(models.Model):
                 quantities[line] += line._get_by_amount_correction(items)
         return quantities
 
-    @api.depends("invoice_lines.price_subtotal", "price_subtotal", "product_uom_qty")
+    @api.depends("invoice_lines.price_subtotal", "budget_amount", "product_uom_qty")
     def _compute_qty_invoiced_posted(self):
         result = super()._compute_qty_invoiced_posted()
         for line in self.filtered(lambda line: not line.is_downpayment):

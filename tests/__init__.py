@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_amounts,
     test_budget,
+    test_budget_mix_properties,
     test_budget_properties,
     test_consolidated,
     test_cron,

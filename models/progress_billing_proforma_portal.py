@@ -26,6 +26,7 @@ class ProgressBillingProforma(models.Model):
         )
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Send Pro Forma"),
             "res_model": "mail.compose.message",
             "view_mode": "form",
             "views": [(False, "form")],

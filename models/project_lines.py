@@ -6,6 +6,32 @@ class ProjectProject(models.Model):
 
     _inherit = "project.project"
 
+    def _get_stat_buttons(self):
+        # The dashboard's panel has the way to the budget that the form has.
+        buttons = super()._get_stat_buttons()
+        if self.allow_billable and self._may_see_budget():
+            buttons.append(
+                {
+                    "icon": "tasks",
+                    "text": self.env._("To Bill"),
+                    "number": self.currency_id.format(self.pending_amount_total),
+                    "action_type": "object",
+                    "action": "action_view_revenue_budget",
+                    "show": not self.is_template,
+                    "sequence": 29,
+                }
+            )
+        return buttons
+
+    def _may_see_budget(self):
+        """Return whether the user completes, bills or invoices budgets."""
+        groups = (
+            "project.group_project_manager",
+            "sales_team.group_sale_salesman",
+            "account.group_account_invoice",
+        )
+        return any(self.env.user.has_group(group) for group in groups)
+
     def action_view_progress_lines(self):
         """Open the project's planned lines, to plan more of them where one may."""
         self.ensure_one()

@@ -47,8 +47,8 @@ class SaleOrderLine(models.Model):
         string="Revised Amount",
         compute="_compute_budget_amount",
         store=True,
-        help="Untaxed amount of the line; where the order's total is rounded as a whole, "
-        "with the cent by which the lines would not add up to it.",
+        help="Untaxed amount of the line, with the cent by which the lines would not "
+        "add up to an order that is rounded as a whole.",
     )
     budget_unit_rate = fields.Float(
         string="Unit Rate",

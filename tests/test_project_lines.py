@@ -125,6 +125,17 @@ class TestProjectLines(ProjectBillingCommon):
                 (0, 0, {**values, "order_id": self.order.id})
             ]
 
+    def test_dashboard_leads_to_the_budget(self):
+        """With the amount that is pending, for those who complete or bill it."""
+        self.order.order_line.completed_percent = 25.0
+        stats = {stat["action"]: stat for stat in self.project._get_stat_buttons()}
+        self.assertIn("2,500.00", stats["action_view_revenue_budget"]["number"])
+        member = new_test_user(self.env, "member", groups="project.group_project_user")
+        buttons = self.project.with_user(member)._get_stat_buttons()
+        self.assertNotIn(
+            "action_view_revenue_budget", [stat["action"] for stat in buttons]
+        )
+
     def test_p01_list_of_its_own(self):
         """For salespeople who may not change projects."""
         action = self.project.action_view_progress_lines()

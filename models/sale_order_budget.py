@@ -19,7 +19,7 @@ class SaleOrder(models.Model):
             line.budget_original_quantity = line.product_uom_qty
             line.budget_original_amount = line.budget_amount
 
-    def _get_progress_line_shares(self):
+    def _get_progress_budget_shares(self):
         """Return order line -> untaxed share of the order, where they differ.
 
         Rounded one by one, lines need not add up to an order that is rounded as a

@@ -117,7 +117,7 @@ class SaleOrderLine(models.Model):
     @api.depends("price_subtotal", "order_id.amount_untaxed")
     def _compute_budget_amount(self):
         for order, lines in self.grouped("order_id").items():
-            shares = order._get_progress_line_shares() if lines else {}
+            shares = order._get_progress_budget_shares() if lines else {}
             for line in lines:
                 line.budget_amount = shares.get(line, line.price_subtotal)
 

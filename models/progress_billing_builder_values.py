@@ -49,10 +49,8 @@ class ProgressBillingBuilder(models.AbstractModel):
         narration = "\n".join(
             dict.fromkeys(claim.narration for claim in claims if claim.narration)
         )
-        values = order._prepare_invoice()
-        # Dated here and not when it is posted: the host would date (and recompute)
-        # invoice by invoice.
-        values["invoice_date"] = self._get_invoice_date(order, claims)
+        date = self._get_invoice_date(order, claims)
+        values = {**order._prepare_invoice(), **order._get_progress_dates(date)}
         if narration:
             values["narration"] = narration
         return values

@@ -212,6 +212,17 @@ class SaleOrder(models.Model):
 
     # === FOR THE BUILDER === #
 
+    def _get_progress_dates(self, date):
+        """Return the dates of an invoice of the order, for its values.
+
+        Dated here and not when it is posted: the host would date (and recompute)
+        invoice by invoice. Without payment terms it would be due on the day it is made,
+        so perhaps before its own date.
+        """
+        self.ensure_one()
+        dates = {"invoice_date": date}
+        return dates if self.payment_term_id else {**dates, "invoice_date_due": date}
+
     def _get_progress_section_values(self):
         """Return values of the *Down Payments* section, None if the order has it."""
         self.ensure_one()

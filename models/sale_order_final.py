@@ -134,11 +134,9 @@ class SaleOrder(models.Model):
     def _prepare_invoice(self):
         values = super()._prepare_invoice()
         if self.env.context.get("progress_billing_final"):
-            values["is_progress_final"] = True
-            values["invoice_date"] = (
-                self.env.context.get("progress_billing_date")
-                or self.company_id._get_progress_today()
-            )
+            date = self.env.context.get("progress_billing_date")
+            date = date or self.company_id._get_progress_today()
+            values.update(self._get_progress_dates(date), is_progress_final=True)
         return values
 
     def _get_invoiceable_lines(self, final=False):

@@ -222,3 +222,21 @@ class TestFinal(ProgressBillingCommon):
             sum((moves | final).mapped("amount_total")), order.amount_total
         )
         self.assertSettled(order)
+
+    def test_f01_final_is_never_due_before_its_date(self):
+        terms = self.env.ref("account.account_payment_term_30days")
+        for term, due in ((terms.browse(), "2099-01-31"), (terms, "2099-03-02")):
+            with self.subTest(term=term.name):
+                order = self._order(1000.0, payment_term_id=term.id)
+                deposit = self._plan(order, 50.0, date="2099-01-31")
+                moves = self._bill(deposit)
+                final = self._final(order, post=False, date="2099-01-31")
+                self.assertEqual(str(final.invoice_date_due), due)
+                final.action_post()
+                for move in moves | final:
+                    self.assertEqual(str(move.invoice_date_due), due)
+                    self.assertEqual(
+                        {str(item.date_maturity) for item in move.line_ids}
+                        - {"False"},
+                        {due},
+                    )

@@ -47,6 +47,8 @@ class AccountMove(models.Model):
     def _get_progress_number(self):
         """Return the invoice's number; of a draft, the one it is going to get."""
         self.ensure_one()
+        if not self._origin:
+            return self.env._("Final invoice")
         return self.name or self.name_placeholder or self.display_name
 
     def _get_progress_rate(self):
@@ -122,10 +124,11 @@ class AccountMove(models.Model):
         """
         plan = []
         reopened = self.env["account.move.line"].union(*reopened)
-        for line in self._get_progress_deposit_items().sale_line_ids.filtered(
-            "is_downpayment"
-        ):
-            items = line.sudo().invoice_lines.filtered(
+        own = self._get_progress_deposit_items()
+        for line in own.sale_line_ids._origin.filtered("is_downpayment"):
+            # An invoice in memory is not among the order line's yet.
+            mine = own.filtered(lambda item, line=line: line in item.sale_line_ids._origin)
+            items = (line.sudo().invoice_lines | mine).filtered(
                 lambda item: (
                     (item.parent_state == "posted" or item.move_id in self)
                     and item.account_id.reconcile

@@ -21,10 +21,17 @@ class AccountMove(models.Model):
         for move in self:
             # Of the saved draft: what is being typed has no journal items yet.
             saved = move._origin
-            rows = saved.state == "draft" and saved._get_progress_adjustments()
-            move.progress_adjustment_preview = rows and self.env["ir.qweb"]._render(
-                "progress_billing.adjustment_table", {"move": saved, "rows": rows}
+            move.progress_adjustment_preview = (
+                saved.state == "draft" and saved._render_progress_adjustments()
             )
+
+    def _render_progress_adjustments(self):
+        """Return the table of what posting adjusts, empty for nothing."""
+        self.ensure_one()
+        rows = self._get_progress_adjustments()
+        return rows and self.env["ir.qweb"]._render(
+            "progress_billing.adjustment_table", {"move": self, "rows": rows}
+        )
 
     # === THE FIGURES === #
 
@@ -51,6 +58,28 @@ class AccountMove(models.Model):
                 for _code, _id, values in entry["move_values"]["line_ids"]
             ),
         ]
+
+    @api.model
+    def _new_progress_draft(self, values):
+        """Return an invoice in memory, with the journal amounts of its draft to come.
+
+        :param dict values: as the host creates it from, with `invoice_line_ids`.
+        """
+        # In sudo mode as the host creates it: salespeople need not write invoices.
+        move = self.sudo().with_context(default_move_type="out_invoice").new(values)
+        base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
+        for base_line in base_lines:
+            details = base_line["tax_details"]
+            sign = move.direction_sign
+            base_line["record"].amount_currency = sign * move.currency_id.round(
+                details["total_excluded_currency"]
+                + details["delta_total_excluded_currency"]
+            )
+            base_line["record"].balance = sign * move.company_currency_id.round(
+                details["total_excluded"] + details["delta_total_excluded"]
+            )
+        move.line_ids = move.invoice_line_ids
+        return move
 
     def _get_progress_values_row(self, date, values):
         """Return one row of `_get_progress_adjustments` from item values."""
@@ -107,9 +136,11 @@ class AccountMove(models.Model):
         :return: list of dicts as `_create_exchange_difference_moves` takes.
         """
         AccountMoveLine = self.env["account.move.line"].sudo()
-        nodes, items = AccountMoveLine._optimize_reconciliation_plan(
+        nodes, _items = AccountMoveLine._optimize_reconciliation_plan(
             [some.with_context(progress_billing_preview=True) for some in plan]
         )
+        # Not the host's items: those lack what is only in memory.
+        items = AccountMoveLine.union(*plan)
         residuals = {}
         for item in items:
             amount, amount_currency = (restored or {}).get(item, (0.0, 0.0))

@@ -141,7 +141,7 @@ class AccountMoveLine(models.Model):
         """
         self.ensure_one()
         move_values = exchange_values["move_values"]
-        deposit = self.sale_line_ids.filtered("is_downpayment")[:1]
+        deposit = self.sale_line_ids._origin.filtered("is_downpayment")[:1]
         label = self.move_id._get_progress_adjustment_label(deposit)
         is_historical = self.company_id.progress_fx_policy == "historical"
         lines = []
@@ -176,7 +176,7 @@ class AccountMoveLine(models.Model):
             )
         )
         revenue = (
-            revenue.filtered(lambda item: item.sale_line_ids.order_id == order)
+            revenue.filtered(lambda item: item.sale_line_ids._origin.order_id == order)
             or revenue
         )
         weights = {}

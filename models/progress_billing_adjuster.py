@@ -62,7 +62,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
     def _get_entry_lines(self, move, family):
         """Return the values of the entry's items, their counterparts last."""
         recalls = family._get_progress_deposit_items().filtered("is_progress_recall")
-        deposits = recalls.sale_line_ids.filtered("is_downpayment")
+        deposits = recalls.sale_line_ids._origin.filtered("is_downpayment")
         others = {
             deposit: deposit._get_progress_posted_items().filtered(
                 lambda item: item.move_id not in family
@@ -75,7 +75,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         lines, losses, bases = [], defaultdict(float), defaultdict(float)
         for deposit in deposits:
             own = recalls.filtered(
-                lambda item, line=deposit: line in item.sale_line_ids
+                lambda item, line=deposit: line in item.sale_line_ids._origin
             )
             arguments = (deposit, others[deposit], own, details, prior)
             lines += self._complete_taxes(move, deposit, losses, arguments)
@@ -236,7 +236,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         lines = []
         for taxes in others.grouped("tax_ids"):
             same = others.filtered(lambda item, taxes=taxes: item.tax_ids == taxes)
-            back = own.filtered(lambda item, taxes=taxes: item.tax_ids == taxes)
+            back = own.filtered(lambda item, taxes=taxes: item.tax_ids._origin == taxes)
             flat = taxes.flatten_taxes_hierarchy()
             recalled = self._sum_items(back)
             on_payment = flat.filtered(lambda tax: tax.tax_exigibility == "on_payment")

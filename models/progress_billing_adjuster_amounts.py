@@ -66,7 +66,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
             .search(
                 [
                     ("progress_adjusted_line_id", "in", deposits.ids),
-                    ("progress_adjusted_move_id", "!=", move.id),
+                    ("progress_adjusted_move_id", "!=", move._origin.id),
                     ("parent_state", "=", "posted"),
                     "|",
                     ("tax_repartition_line_id", "!=", False),

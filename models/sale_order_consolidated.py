@@ -15,8 +15,9 @@ class SaleOrder(models.Model):
         progress = self.filtered("progress_line_ids")
         if not progress:
             return super()._create_invoices(grouped, final, date)
-        # Interim invoices too take back deposits that must not change meanwhile.
-        progress._lock_progress()
+        if "progress_billing_prepared" not in self.env.context:
+            # Interim invoices too take back deposits that must not change meanwhile.
+            progress._lock_progress()
         if grouped:
             return super()._create_invoices(grouped, final, date)
         # The host prepares order by order and merges afterwards; which of them will

@@ -18,6 +18,39 @@ class SaleOrder(models.Model):
             *map(self._get_final_deposit_values, self._get_progress_open_lines()),
         ]
 
+    def _get_final_drafts(self, date, consolidated=False):
+        """Return the final invoices of orders in another currency, in memory only.
+
+        They are prepared as they will be created, so that they can be asked what their
+        posting adjusts. Nothing is created, and nothing locked.
+
+        :param date: the invoice date, which decides on the rate.
+        :param bool consolidated: as in `_create_final_invoices`.
+        :return: list of new `account.move` records.
+        """
+        orders = self.filtered(
+            lambda order: (
+                order.currency_id != order.company_id.currency_id
+                and not order._is_progress_revenue()
+            )
+        )
+        prepared = []
+        orders._with_progress_batch().with_context(
+            progress_billing_final=True,
+            progress_billing_date=date,
+            progress_billing_prepared=prepared,
+            raise_if_nothing_to_invoice=False,
+        )._create_invoices(grouped=not consolidated, final=True)
+        return list(map(self.env["account.move"]._new_progress_draft, prepared))
+
+    def _create_account_invoices(self, invoice_vals_list, final):
+        prepared = self.env.context.get("progress_billing_prepared")
+        if prepared is None:
+            return super()._create_account_invoices(invoice_vals_list, final)
+        # Only their values were asked for; the host has no method for these alone.
+        prepared += invoice_vals_list
+        return self.env["account.move"]
+
     def _get_final_line_values(self, line):
         """Return the preview row of an order line."""
         rest = line._get_progress_rest_quantity() if line.product_uom_qty else 0.0

@@ -10,6 +10,7 @@ from . import (
     test_currency_preview,
     test_currency_properties,
     test_currency_taxes,
+    test_currency_wizard,
     test_deposit,
     test_deposit_account,
     test_faults,

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 
 
@@ -24,6 +26,13 @@ class ProgressBillingFinal(models.TransientModel):
         store=True,
     )
     amount_untaxed = fields.Monetary(compute="_compute_amount_untaxed")
+    adjustment_preview = fields.Html(
+        string="Adjustments on Posting",
+        compute="_compute_adjustment_preview",
+        sanitize=False,
+        help="Entries that posting makes to bring the deposits and their taxes to the "
+        "exchange rate of the invoice date.",
+    )
 
     @api.depends("order_ids")
     def _compute_order_count(self):
@@ -51,6 +60,18 @@ class ProgressBillingFinal(models.TransientModel):
     def _compute_amount_untaxed(self):
         for wizard in self:
             wizard.amount_untaxed = sum(wizard.preview_line_ids.mapped("amount_final"))
+
+    @api.depends("order_ids", "date", "consolidated")
+    def _compute_adjustment_preview(self):
+        for wizard in self:
+            orders = wizard.order_ids._origin
+            drafts = (
+                orders._get_final_drafts(wizard.date, wizard.consolidated)
+                if wizard.date
+                else []
+            )
+            tables = [draft._render_progress_adjustments() for draft in drafts]
+            wizard.adjustment_preview = Markup().join(filter(None, tables))
 
     def action_create(self):
         """Create the final invoices and open them."""

@@ -72,6 +72,7 @@ class TestConsolidated(ProgressBillingCommon):
             self.orders, sections.sorted("sequence"), strict=True
         ):
             self.assertIn(order.name, section.name)
+            self.assertIn(f"({order.client_order_ref})", section.name)
             self.assertSettled_on(order, final)
         self.assertEqual(self._balance(self.deposit_account), 0.0)
 

@@ -62,7 +62,7 @@ class SaleOrder(models.Model):
         }
         if not open_shares or mode == "none":
             return {}
-        invoiced = self._get_progress_line_shares(
+        invoiced = self._get_progress_quantity_shares(
             lines.filtered(lambda line: not line.display_type),
             lambda line: line.qty_to_invoice,
         )
@@ -82,7 +82,7 @@ class SaleOrder(models.Model):
         A deposit on one order line goes back as that line is invoiced, a deposit on the
         order as the order is.
         """
-        rest = self._get_progress_line_shares(
+        rest = self._get_progress_quantity_shares(
             self._get_progress_contract_lines(),
             lambda line: line._get_progress_rest_quantity(),
         )
@@ -106,7 +106,7 @@ class SaleOrder(models.Model):
         by_pool = {pool: get_fraction(pool) for pool in set(pools.values())}
         return {key: by_pool[pool] for key, pool in pools.items()}
 
-    def _get_progress_line_shares(self, lines, get_quantity):
+    def _get_progress_quantity_shares(self, lines, get_quantity):
         """Return order line -> Share of a quantity of it, in the order's currency."""
         AccountTax = self.env["account.tax"]
         allocator = self.env["progress.billing.allocator"]

@@ -127,7 +127,9 @@ class AccountMove(models.Model):
         own = self._get_progress_deposit_items()
         for line in own.sale_line_ids._origin.filtered("is_downpayment"):
             # An invoice in memory is not among the order line's yet.
-            mine = own.filtered(lambda item, line=line: line in item.sale_line_ids._origin)
+            mine = own.filtered(
+                lambda item, line=line: line in item.sale_line_ids._origin
+            )
             items = (line.sudo().invoice_lines | mine).filtered(
                 lambda item: (
                     (item.parent_state == "posted" or item.move_id in self)

@@ -26,11 +26,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         :return: dict as `_create_exchange_difference_moves` takes, empty for nothing.
         """
         company = move.company_id
-        if (
-            move.currency_id == company.currency_id
-            or company.progress_fx_policy != "final_rate"
-            or not company.progress_adjust_tax
-        ):
+        if move.currency_id == company.currency_id:
             return {}
         lines = self._get_entry_lines(move, move | credits_)
         if not lines:
@@ -70,6 +66,9 @@ class ProgressBillingAdjuster(models.AbstractModel):
             for deposit in deposits
         }
         items = recalls.browse().union(recalls, *others.values())
+        adjusts_all = self._adjusts_taxes(move.company_id)
+        if not adjusts_all and not self._has_tax_on_deposit_account(items):
+            return []
         details = self._read_details(items)
         prior = self._read_prior(move, deposits)
         lines, losses, bases = [], defaultdict(float), defaultdict(float)
@@ -79,20 +78,40 @@ class ProgressBillingAdjuster(models.AbstractModel):
             )
             arguments = (deposit, others[deposit], own, details, prior)
             lines += self._complete_taxes(move, deposit, losses, arguments)
-            lines += self._complete_bases(move, deposit, bases, arguments)
+            if adjusts_all:
+                lines += self._complete_bases(move, deposit, bases, arguments)
         return lines + self._get_counterparts(move, deposits, losses, bases)
+
+    def _adjusts_taxes(self, company):
+        """Return whether a company brings all taxes, and their reports, to the rate."""
+        is_final_rate = company.progress_fx_policy == "final_rate"
+        return is_final_rate and company.progress_adjust_tax
 
     def _complete_taxes(self, move, deposit, losses, arguments):
         """Return complete item values of one deposit's taxes.
 
         :param losses: dict of exchange account -> balance; the deposit's is added.
         """
-        wanted = self._get_tax_lines(*arguments)
+        wanted, own = self._get_tax_lines(*arguments), arguments[2]
+        if not self._adjusts_taxes(move.company_id):
+            wanted = [
+                # Tax reports stay as they are: no grids.
+                {**values, "tax_tag_ids": [Command.clear()]}
+                for values in wanted
+                if values["account_id"] in own.account_id.ids
+            ]
         loss = move.company_currency_id.round(-sum(v["balance"] for v in wanted))
-        if not move.company_currency_id.is_zero(loss):
-            losses[self._get_exchange_account(move, loss)] += loss
         label = move._get_progress_adjustment_label(deposit)
-        return [self._prepare_item(move, label, deposit, **v) for v in wanted]
+        lines = [self._prepare_item(move, label, deposit, **v) for v in wanted]
+        if move.company_currency_id.is_zero(loss):
+            return lines
+        account = self._get_exchange_account(move, loss)
+        if move.company_id.progress_fx_policy == "historical":
+            values = {"balance": loss, "account_id": account.id}
+            values = self._prepare_item(move, label, deposit, **values)
+            return lines + own[:1]._split_progress_revenue(values, deposit.order_id)
+        losses[account] += loss
+        return lines
 
     def _complete_bases(self, move, deposit, bases, arguments):
         """Return complete item values of one deposit's tax bases.
@@ -221,6 +240,9 @@ class ProgressBillingAdjuster(models.AbstractModel):
         own = item.move_id.line_ids.filtered(
             lambda line: line.tax_repartition_line_id == rep["tax_rep"]
         )
+        if item.account_id in own.account_id:
+            # Without an account of its own, a tax follows each base to its account.
+            return item.account_id
         return own.account_id[:1] or rep["account"]
 
     # === BASES === #

@@ -36,6 +36,15 @@ class ProgressBillingAdjuster(models.AbstractModel):
 
     # === READING === #
 
+    def _has_tax_on_deposit_account(self, items):
+        """Return whether a tax stands where the deposits themselves do.
+
+        The host books a tax without an account of its own on that of its base. There it
+        is part of the deposit: nothing of it may stay, whatever happens to taxes.
+        """
+        taxes = items.move_id.line_ids.filtered("tax_repartition_line_id")
+        return bool(taxes.account_id & items.account_id)
+
     def _read_details(self, items):
         """Return item -> the tax engine's base line, with its repartition lines.
 

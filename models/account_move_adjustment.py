@@ -118,7 +118,8 @@ class AccountMove(models.Model):
         """
         batches = []
         for group in plan:
-            if not batches or (len(batches[-1]) >= size and not batches[-1][-1] & group):
+            is_full = batches and len(batches[-1]) >= size
+            if not batches or (is_full and not batches[-1][-1] & group):
                 batches.append([])
             batches[-1].append(group)
         return batches

@@ -14,16 +14,18 @@ class SaleOrder(models.Model):
     def _create_invoices(self, grouped=False, final=False, date=None):
         progress = self.filtered("progress_line_ids")
         if not progress:
-            return super()._create_invoices(grouped, final, date)
+            return super()._create_invoices(grouped=grouped, final=final, date=date)
         if "progress_billing_prepared" not in self.env.context:
             # Interim invoices too take back deposits that must not change meanwhile.
             progress._lock_progress()
         if grouped:
-            return super()._create_invoices(grouped, final, date)
+            return super()._create_invoices(grouped=grouped, final=final, date=date)
         # The host prepares order by order and merges afterwards; which of them will
         # share an invoice has to be known before.
         orders = self.with_context(progress_sections=self._get_progress_sharing().ids)
-        moves = super(SaleOrder, orders)._create_invoices(grouped, final, date)
+        moves = super(SaleOrder, orders)._create_invoices(
+            grouped=grouped, final=final, date=date
+        )
         return moves.with_env(moves.env(context=self.env.context))
 
     def _get_progress_sharing(self):

@@ -81,8 +81,11 @@ def invoiced_share(amount, budget_amount, budget_quantity, currency):
     >>> invoiced_share(33.33 + 33.33 + 33.34, 100.0, 7.0, Cent())
     7.0
     """
+    if not amount or currency.is_zero(amount):
+        # Nothing billed needs no currency: a line being typed, or removed, has none.
+        return 0.0
     if currency.is_zero(budget_amount) or currency.is_zero(amount - budget_amount):
-        return budget_quantity if not currency.is_zero(amount) else 0.0
+        return budget_quantity
     return budget_quantity * amount / budget_amount
 
 

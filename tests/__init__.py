@@ -28,6 +28,7 @@ from . import (
     test_overbilling,
     test_planning,
     test_proforma,
+    test_proforma_portal,
     test_project_billing,
     test_project_lines,
     test_project_run,

@@ -2,6 +2,12 @@ from odoo.fields import Command
 
 from .common import ProgressBillingCommon
 
+#: A signature.
+PIXEL = (
+    b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+    b"awAAAABJRU5ErkJggg=="
+)
+
 
 class ProjectBillingCommon(ProgressBillingCommon):
     """A service sold by the hour whose order makes a project with tasks."""

@@ -138,10 +138,7 @@ class SaleOrderLine(models.Model):
     def _compute_pending_quantity(self):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         for line in self:
-            if (
-                line.progress_basis != budget.QUANTITY
-                or line.order_id._is_progress_finished()
-            ):
+            if line.progress_basis != budget.QUANTITY or line._is_budget_closed():
                 line.pending_quantity = 0.0
                 continue
             line.pending_quantity = budget.pending_quantity(
@@ -162,8 +159,7 @@ class SaleOrderLine(models.Model):
     def _compute_pending_amount(self):
         for line in self:
             billed = line.draft_amount + line.actual_amount
-            if line.order_id._is_progress_finished():
-                # The final invoice billed all of it, however far it was completed.
+            if line._is_budget_closed():
                 line.pending_amount = 0.0
             elif line.progress_basis == budget.QUANTITY:
                 quantity = line.draft_quantity + line.actual_quantity
@@ -202,6 +198,14 @@ class SaleOrderLine(models.Model):
             line.draft_amount = draft[1]
             line.actual_quantity = 0.0 if is_amount else actual[0]
             line.actual_amount = actual[1]
+
+    def _is_budget_closed(self):
+        """Return whether nothing can be pending, however far the line is completed.
+
+        The final invoice billed all of it. A line that a form removes has no order.
+        """
+        self.ensure_one()
+        return not self.order_id or self.order_id._is_progress_finished()
 
     def _get_billed(self, state):
         """Return [quantity, amount] billed by live items whose move is in a state."""

@@ -49,6 +49,25 @@ class TestTerms(TransactionCase):
 
 
 @tagged("post_install", "-at_install")
+class TestEmptyRecords(TransactionCase):
+    def test_fields_of_nothing_can_be_read(self):
+        """Forms make and remove records that belong to nothing: combo lines, rows."""
+        for name, model in self.env.items():
+            if model._abstract:
+                continue
+            ours = [
+                field
+                for field, value in model._fields.items()
+                if name.startswith("progress.billing")
+                or "progress_billing" in value._modules
+            ]
+            record = model.new({}) if ours else model
+            for field in ours:
+                with self.subTest(model=name, field=field):
+                    record[field]
+
+
+@tagged("post_install", "-at_install")
 class TestWebClient(HttpCase):
     def test_web_client_opens_a_sale_order(self):
         order = self.env["sale.order"].create(

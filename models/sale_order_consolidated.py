@@ -28,6 +28,57 @@ class SaleOrder(models.Model):
         )
         return moves.with_env(moves.env(context=self.env.context))
 
+    def _create_account_invoices(self, invoice_vals_list, final):
+        if self.env.context.get("progress_sections"):
+            for values in invoice_vals_list:
+                self._round_progress_orders_apart(values)
+        return super()._create_account_invoices(invoice_vals_list, final)
+
+    def _round_progress_orders_apart(self, values):
+        """Fix the amounts of each order's lines as an invoice of its own has them.
+
+        The tax engine rounds an invoice as a whole: without this, a cent of one order
+        would be billed to another.
+        """
+        lines_by_order = {}
+        for _code, _id, line in values["invoice_line_ids"]:
+            ids = [command[1] for command in line.get("sale_line_ids", [])]
+            order = self.env["sale.order.line"].browse(ids).order_id
+            if line.get("display_type", "product") == "product":
+                lines_by_order.setdefault(order, []).append(line)
+        if len(lines_by_order) < 2:
+            return
+        for order, lines in lines_by_order.items():
+            for line, base_line in order._round_progress_lines(lines):
+                if not base_line["manual_tax_amounts"]:
+                    line.update(order._fix_progress_line(base_line))
+
+    def _round_progress_lines(self, lines):
+        """Return (values, base line) of invoice lines rounded among themselves."""
+        AccountTax = self.env["account.tax"]
+        currency = self.currency_id
+        base_lines = [
+            self._prepare_progress_base_line(line, currency) for line in lines
+        ]
+        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        return zip(lines, base_lines, strict=True)
+
+    def _fix_progress_line(self, base_line):
+        """Return the values that fix the amounts of an invoice line."""
+        allocator = self.env["progress.billing.allocator"]
+        share = allocator._get_share(base_line)
+        fixed = {**base_line, **allocator._get_fixed_amounts(share)}
+        factor = base_line["quantity"] * (1.0 - base_line["discount"] / 100.0)
+        if not fixed["manual_tax_amounts"]:
+            # Only amounts with taxes can be fixed; without, the price takes the cent.
+            amount = self.currency_id.round(factor * base_line["price_unit"])
+            if not self.currency_id.compare_amounts(amount, share.base):
+                return {}
+            return {"price_unit": share.base / factor}
+        extra = self.env["account.tax"]._export_base_line_extra_tax_data(fixed)
+        return {"extra_tax_data": extra}
+
     def _get_progress_sharing(self):
         """Return the orders that share an invoice with another one of `self`."""
         names = self._get_progress_grouping_fields()

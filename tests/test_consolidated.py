@@ -123,3 +123,31 @@ class TestConsolidated(ProgressBillingCommon):
         self.assertEqual(len(move), 1)
         self.assertEqual(move.amount_untaxed, 1500.0)
         self.assertEqual([k for k, _a in self._rows(move)].count("line_section"), 2)
+
+    def test_f04_orders_are_rounded_apart(self):
+        """No cent of one order is billed to another, whatever the odd prices."""
+        included = self._tax(21.0, name="incl.", price_include_override="tax_included")
+        orders = self.env["sale.order"]
+        for number in range(6):
+            lines = [
+                (100.0 + number + part * 0.37, 1.0 + part / 3.0, {})
+                for part in range(4)
+            ]
+            lines[2][2]["tax_ids"] = [Command.set(included.ids)]
+            lines[3][2]["tax_ids"] = [Command.clear()]
+            orders |= self._order(*lines, client_order_ref=str(number))
+        for order in orders:
+            self._bill(self._plan(order, 30.0))
+        final = self._final(orders, consolidated=True)
+        self.assertEqual(len(final), 1)
+        for order in orders:
+            self.assertMoney(order.progress_billed_amount, order.amount_untaxed)
+            self.assertMoney(order.progress_remaining_amount, 0.0)
+            self.assertMoney(order.progress_deposit_balance, 0.0)
+        moves = orders.order_line.invoice_lines.move_id
+        self.assertMoney(
+            sum(moves.mapped("amount_total_signed")), sum(orders.mapped("amount_total"))
+        )
+
+    def assertMoney(self, first, second):
+        self.assertEqual(self.company.currency_id.compare_amounts(first, second), 0)

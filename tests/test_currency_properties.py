@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .currency_ledger import CurrencyLedgerCase
+from .property_case import PHASES
 
 #: A long search: PROGRESS_EXAMPLES=500 make test ARGS=…
 EXAMPLES = int(os.environ.get("PROGRESS_EXAMPLES", "20"))
@@ -92,7 +93,7 @@ class TestCurrencyProperties(CurrencyLedgerCase):
         policy="final_rate",
         adjust_tax=True,
     )
-    @settings(max_examples=EXAMPLES)
+    @settings(max_examples=EXAMPLES, phases=PHASES)
     @given(
         kind=CURRENCIES,
         rates=RATES,

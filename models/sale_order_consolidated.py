@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
         for _code, _id, line in values["invoice_line_ids"]:
             ids = [command[1] for command in line.get("sale_line_ids", [])]
             order = self.env["sale.order.line"].browse(ids).order_id
-            if line.get("display_type", "product") == "product":
+            if order and line.get("display_type", "product") == "product":
                 lines_by_order.setdefault(order, []).append(line)
         if len(lines_by_order) < 2:
             return

@@ -127,3 +127,16 @@ class ProjectBillingCommon(ProgressBillingCommon):
     @staticmethod
     def _commands(records, **values):
         return [Command.update(record.id, values) for record in records]
+
+    def _step_move(self, name, move):
+        """Post, undo or credit an invoice: a step of a random sequence."""
+        if name == "post":
+            move.filtered(lambda move: move.state == "draft").action_post()
+        elif name == "reset":
+            move.button_draft()
+        elif name == "cancel":
+            move.button_cancel()
+        elif name == "delete":
+            move.filtered(lambda move: move.state == "draft").unlink()
+        elif move.state == "posted" and move.move_type == "out_invoice":
+            self._credit(move)

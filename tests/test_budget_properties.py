@@ -138,18 +138,6 @@ class TestBudgetProperties(ProjectBillingCommon):
             amount = line.budget_amount * percent / 100
             line.amount_to_invoice = line.currency_id.round(amount)
 
-    def _step_move(self, name, move):
-        if name == "post":
-            move.filtered(lambda move: move.state == "draft").action_post()
-        elif name == "reset":
-            move.button_draft()
-        elif name == "cancel":
-            move.button_cancel()
-        elif name == "delete":
-            move.filtered(lambda move: move.state == "draft").unlink()
-        elif move.state == "posted" and move.move_type == "out_invoice":
-            self._credit(move)
-
     def _check(self, order, lines):
         for line in lines:
             self.assertFormula(line)

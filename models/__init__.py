@@ -12,6 +12,8 @@ from . import progress_billing_line_foresight
 from . import progress_billing_cron
 from . import progress_billing_adjuster
 from . import progress_billing_adjuster_amounts
+from . import progress_billing_adjuster_entry
+from . import progress_billing_adjuster_missing
 from . import progress_billing_queue
 from . import account_move
 from . import account_move_undo
@@ -20,6 +22,7 @@ from . import account_move_adjustment_preview
 from . import account_move_line
 from . import account_move_line_adjustment
 from . import account_move_trace
+from . import account_partial_reconcile
 from . import sale_order
 from . import sale_order_balances
 from . import sale_order_billing
@@ -33,6 +36,7 @@ from . import sale_order_line_deposit
 from . import progress_billing_template
 from . import progress_billing_template_line
 from . import sale_order_consolidated
+from . import sale_order_final_rest
 from . import sale_order_interim
 from . import sale_order_plan
 from . import sale_order_run

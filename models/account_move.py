@@ -66,7 +66,10 @@ class AccountMove(models.Model):
         progress = self.filtered(lambda move: move._get_progress_orders())
         progress._check_progress_posting()
         posted = super()._post(soft)
-        (posted & progress)._settle_progress_posted()
+        # The host reconciles credit notes of posted invoices while it posts them.
+        (posted & progress).filtered(
+            lambda move: move.reversed_entry_id.state != "posted"
+        )._reconcile_progress_deposits()
         return posted
 
     def _check_progress_posting(self):

@@ -78,83 +78,110 @@ class AccountMove(models.Model):
     def _reconcile_progress_deposits(self):
         """Reconcile deposits with what credits or takes them back, and adjust taxes.
 
-        Reconciling links them in the ledger and books the exchange difference.
+        Reconciling links them in the ledger and books the exchange difference. A
+        credit note of an invoice that took deposits back first frees what it gives
+        back; what shares an exchange entry with that is reconciled again.
         """
-        self._reconcile_progress_items()
-        self._get_progress_adjusted_moves()._update_progress_tax_entries()
+        partials, pairs = self._get_progress_freed()
+        partials.unlink()
+        self._reconcile_progress_plans([pairs, *self._get_progress_reconciliation()])
 
-    def _settle_progress_posted(self):
-        """Reconcile and adjust what was just posted.
+    def _reconcile_progress_plans(self, plans):
+        """Reconcile items and book what the taxes of their deposits lack then.
 
-        Credit notes of posted invoices are reconciled already, where the host does it.
+        :param plans: list of plans, each a list of journal item recordsets.
         """
-        credits_ = self.filtered(lambda move: move.reversed_entry_id.state == "posted")
-        (self - credits_)._reconcile_progress_items()
-        self._get_progress_adjusted_moves()._update_progress_tax_entries()
-
-    def _reconcile_progress_items(self):
-        """Reconcile deposits with what credits or takes them back, line by line.
-
-        A credit note of an invoice that took deposits back first frees what it gives
-        back.
-        """
-        self._get_progress_given_back().remove_move_reconcile()
+        adjuster = self.env["progress.billing.adjuster"]
+        wanted = self._get_progress_wanted_taxes()
+        missing = adjuster._get_missing(wanted, self.browse())
         # In sudo mode because whoever posts need not read the exchange journal. The
         # host's key keeps it from dropping an exchange entry as soon as it is posted,
         # where the invoice has taxes due on payment.
         AccountMoveLine = (
             self.env["account.move.line"]
             .sudo()
-            .with_context(add_caba_vals=any(self.company_id.mapped("tax_exigibility")))
+            .with_context(
+                add_caba_vals=any(self.company_id.mapped("tax_exigibility")),
+                progress_billing_taxes=missing,
+            )
         )
-        for plan in self._batch_progress_plan(self._get_progress_reconciliation()):
+        for plan in self._batch_progress_plans(plans):
             AccountMoveLine._reconcile_plan(plan)
+        if missing:
+            missing = adjuster._get_missing(wanted, self.browse())
+            entries = adjuster._get_tax_entries(missing)
+            AccountMoveLine._create_exchange_difference_moves(entries)
 
-    def _batch_progress_plan(self, plan, size=100):
-        """Return a plan in parts; groups that share items stay together.
+    def _batch_progress_plans(self, plans, size=100):
+        """Return plans in batches; groups that share items stay together.
 
         The host looks through all exchange entries for each pair that it reconciles,
-        so twice as many deposits at a time would cost it four times as much.
+        so twice as many deposits at a time would cost it four times as much. An
+        invoice of fewer deposits is not parted, as it gets one entry a batch.
         """
         batches = []
-        for group in plan:
-            is_full = batches and len(batches[-1]) >= size
-            if not batches or (is_full and not batches[-1][-1] & group):
-                batches.append([])
-            batches[-1].append(group)
+        for plan in plans:
+            parts = []
+            for group in plan:
+                is_full = parts and len(parts[-1]) >= size
+                if not parts or (is_full and not parts[-1][-1] & group):
+                    parts.append([])
+                parts[-1].append(group)
+            for part in parts:
+                if not batches or len(batches[-1]) + len(part) > size:
+                    batches.append([])
+                batches[-1] += part
         return batches
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         # The host pairs a credit note with its invoice by account alone. Where both
         # hold several deposits it would cross them, and a final invoice, which settles
         # deposit by deposit, would leave a difference on each.
-        reverse_moves._reconcile_progress_items()
+        reverse_moves._reconcile_progress_deposits()
         return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     def _get_progress_reconciliation(self, reopened=()):
-        """Return what is to be reconciled, in order: a list of journal item recordsets.
+        """Return what is to be reconciled, in order: a plan for each invoice.
 
         A document and its credit note come first, then deposits with the rest.
 
         :param reopened: items that count as open, though they are reconciled yet.
+        :return: list of lists of journal item recordsets.
         """
-        plan = []
+        plans = []
         reopened = self.env["account.move.line"].union(*reopened)
-        own = self._get_progress_deposit_items()
-        for line in own.sale_line_ids._origin.filtered("is_downpayment"):
-            # An invoice in memory is not among the order line's yet.
-            mine = own.filtered(
-                lambda item, line=line: line in item.sale_line_ids._origin
-            )
-            items = (line.sudo().invoice_lines | mine).filtered(
-                lambda item: (
-                    (item.parent_state == "posted" or item.move_id in self)
-                    and item.account_id.reconcile
+        seen = self.env["sale.order.line"]
+        for move in self:
+            own = move._get_progress_deposit_items()
+            lines = own.sale_line_ids._origin.filtered("is_downpayment") - seen
+            seen |= lines
+            plan = []
+            for line in lines:
+                # An invoice in memory is not among the order line's yet.
+                mine = own.filtered(
+                    lambda item, line=line: line in item.sale_line_ids._origin
                 )
-            )
-            for same in items.grouped("account_id").values():
-                plan += same._get_progress_pairs(reopened)
-        return plan
+                items = (line.sudo().invoice_lines | mine).filtered(
+                    lambda item: (
+                        (item.parent_state == "posted" or item.move_id in self)
+                        and item.account_id.reconcile
+                    )
+                )
+                for same in items.grouped("account_id").values():
+                    plan += same._get_progress_pairs(reopened)
+            plans.append(plan)
+        return plans
+
+    def _get_progress_freed(self):
+        """Return the partials that go as these credit notes are posted.
+
+        :return: tuple of the partials, and those items among them, in pairs, that are
+            to be reconciled again.
+        """
+        items = self._get_progress_given_back()
+        partials = items._get_progress_partials()
+        own = items.matched_debit_ids | items.matched_credit_ids
+        return partials, (partials - own)._get_progress_pairs()
 
     def _get_progress_given_back(self):
         """Return the recall items of credited invoices that these credit notes undo."""
@@ -183,28 +210,30 @@ class AccountMove(models.Model):
         )
 
     def _get_progress_tax_entries(self):
-        """Return the entries of ours that stand: neither the host's nor reversed."""
+        """Return the entries of taxes alone that stand: not reversed.
+
+        What went along with the host's exchange entries is undone by the host.
+        """
         return self.progress_adjustment_move_ids.sudo().filtered(
             lambda entry: not entry.exchange_diff_partial_ids
         )
 
-    def _update_progress_tax_entries(self):
-        """Bring the tax entries of posted invoices to what journal items ask for."""
+    def _get_progress_wanted_taxes(self):
+        """Return what the taxes of deposits ask for that these invoices decide.
+
+        :return: dict of invoice -> item values, as the adjuster's `_get_tax_lines`.
+        """
         adjuster = self.env["progress.billing.adjuster"]
-        values_list = []
-        outdated = self.browse()
-        for move in self:
-            values = adjuster._get_tax_entry(move, move._get_progress_recall_credits())
-            entries = move._get_progress_tax_entries()
-            if not entries._is_progress_entry(values):
-                outdated |= entries
-                values_list += [values] if values else []
-        outdated._reverse_progress_entries()
-        if values_list:
-            # In sudo mode because whoever posts invoices need not write the exchange
-            # journal.
-            AccountMoveLine = self.env["account.move.line"].sudo()
-            AccountMoveLine._create_exchange_difference_moves(values_list)
+        return {
+            move: adjuster._get_tax_lines(
+                move,
+                move._get_progress_recall_credits()
+                | self.sudo().filtered(
+                    lambda credit, move=move: credit.reversed_entry_id == move
+                ),
+            )
+            for move in self._get_progress_adjusted_moves()
+        }
 
     def _get_progress_recall_credits(self):
         """Return the posted credit notes that give back what this invoice took back."""
@@ -215,33 +244,12 @@ class AccountMove(models.Model):
             )
         )
 
-    def _is_progress_entry(self, values):
-        """Return whether the entries are what `values` would make."""
-        if not values or not self:
-            return not values and not self
-        currency = self.company_currency_id
-        wanted = [line for _code, _id, line in values["move_values"]["line_ids"]]
-        return sorted(
-            (
-                item.progress_adjusted_line_id.id or 0,
-                item.account_id.id,
-                item.tax_repartition_line_id.id or 0,
-                currency.round(item.balance),
-            )
-            for item in self.line_ids
-        ) == sorted(
-            (
-                line["progress_adjusted_line_id"] or 0,
-                line["account_id"],
-                line.get("tax_repartition_line_id", 0),
-                currency.round(line["debit"] - line["credit"]),
-            )
-            for line in wanted
-        )
-
     # === UNDOING === #
 
     def button_draft(self):
+        if not self:
+            # The host calls it for each item it writes, mostly on nothing.
+            return super().button_draft()
         adjusted = self._get_progress_given_back().move_id
         self._get_progress_tax_entries()._reverse_progress_entries()
         result = super().button_draft()

@@ -100,13 +100,9 @@ class AccountMove(models.Model):
 
     def _get_progress_undone_rows(self):
         """Return the rows of the entries that posting this credit note reverses."""
-        partials = self._get_progress_given_back()._get_progress_partials()
-        entries = partials.exchange_move_id
-        for move, values in self._get_progress_tax_entries_to_make():
-            standing = move._get_progress_tax_entries()
-            if not standing._is_progress_entry(values):
-                entries |= standing
-        rows = [item._get_progress_adjustment_row() for item in entries.line_ids]
+        partials, _pairs = self._get_progress_freed()
+        items = partials.exchange_move_id.line_ids
+        rows = [item._get_progress_adjustment_row() for item in items]
         return [{**row, "amount": -row["amount"]} for row in rows]
 
     def _get_progress_entries_to_make(self):
@@ -114,18 +110,19 @@ class AccountMove(models.Model):
 
         The host simulates the same reconciliation that posting will make.
         """
-        given_back = self._get_progress_given_back()
-        restored = given_back._get_progress_restored()
-        plan = self._get_progress_reconciliation(restored)
-        return [
-            *self._simulate_progress_reconciliation(plan, restored),
-            *(
-                values
-                for move, values in self._get_progress_tax_entries_to_make()
-                if values
-                and not move._get_progress_tax_entries()._is_progress_entry(values)
-            ),
-        ]
+        adjuster = self.env["progress.billing.adjuster"]
+        partials, pairs = self._get_progress_freed()
+        restored = self._get_progress_given_back()._get_progress_restored()
+        plans = [pairs, *self._get_progress_reconciliation(restored)]
+        missing = adjuster._get_missing(
+            self._get_progress_wanted_taxes(), partials.exchange_move_id
+        )
+        entries = []
+        for plan in self._batch_progress_plans(plans):
+            exchanges = self._simulate_progress_reconciliation(plan, restored)
+            entries += adjuster._merge_exchanges(exchanges, missing)
+        rest = adjuster._get_rest(missing, entries)
+        return entries + adjuster._get_tax_entries(rest)
 
     def _simulate_progress_reconciliation(self, plan, restored=None):
         """Return the exchange entries that reconciling would make, without doing it.
@@ -161,19 +158,6 @@ class AccountMove(models.Model):
             for result in results
             if result.get("exchange_values")
             and result["exchange_values"]["move_values"]["line_ids"]
-        ]
-
-    def _get_progress_tax_entries_to_make(self):
-        """Return (invoice, values of its tax entry) for what this posting decides."""
-        adjuster = self.env["progress.billing.adjuster"]
-        return [
-            (
-                move,
-                adjuster._get_tax_entry(
-                    move, (move._get_progress_recall_credits() | self.sudo()) - move
-                ),
-            )
-            for move in self._get_progress_adjusted_moves()
         ]
 
     # === INVOICE TRANSACTIONS === #

@@ -47,26 +47,36 @@ class AccountMoveLine(models.Model):
             recall = items._get_progress_adjusting_item()
             if recall:
                 recall._complete_progress_exchange(result["exchange_values"])
+                result["exchange_values"]["progress_pair"] = items.ids
         return result
 
     @api.model
     def _create_exchange_difference_moves(self, exchange_diff_values_list):
-        values_list = exchange_diff_values_list
-        if not values_list or not all(map(self._is_progress_exchange, values_list)):
-            return super()._create_exchange_difference_moves(values_list)
+        own, others = [], []
+        for values in exchange_diff_values_list:
+            (own if self._is_progress_exchange(values) else others).append(values)
+        moves = super()._create_exchange_difference_moves(others)
+        if not own:
+            return moves
+        entries = self.env["progress.billing.adjuster"]._merge_exchanges(
+            own, self.env.context.get("progress_billing_taxes", {})
+        )
         # Accounts, taxes and balances are given, so there is nothing to derive: the
         # keys of the host's own cash basis entries. Analytic items come with posting.
-        self._spare_progress_analytics(values_list)
-        entries = self.with_context(
+        self._spare_progress_analytics(entries)
+        partials = self.env["account.partial.reconcile"]
+        reconciled = partials._take_progress_reconciled(entries)
+        spared = self.with_context(
             skip_invoice_sync=True,
             skip_invoice_line_sync=True,
             skip_account_move_synchronization=True,
             skip_analytic_sync=True,
+            progress_billing_taxes={},
         )
-        moves = super(AccountMoveLine, entries)._create_exchange_difference_moves(
-            values_list
-        )
-        return moves.with_env(self.env)
+        made = super(AccountMoveLine, spared)._create_exchange_difference_moves(entries)
+        partials._reconcile_progress_entries(made, reconciled)
+        partials._link_progress_entries(entries, made)
+        return moves | made.with_env(self.env)
 
     def _spare_progress_analytics(self, values_list):
         """Give items no analytics where the company has no rule that would find any.
@@ -227,8 +237,12 @@ class AccountMoveLine(models.Model):
         }
 
     def _get_progress_partials(self):
-        """Return how these items are reconciled with others."""
-        return self.matched_debit_ids | self.matched_credit_ids
+        """Return how these items are reconciled with others, and what goes with that.
+
+        Partials that share an exchange entry are undone together.
+        """
+        partials = self.matched_debit_ids | self.matched_credit_ids
+        return partials | partials._get_progress_siblings()
 
     def _get_progress_restored(self):
         """Return what is open again once these items are no longer reconciled.
@@ -238,7 +252,8 @@ class AccountMoveLine(models.Model):
         :return: dict of item -> (company, document currency) to add to its residual.
         """
         partials = self._get_progress_partials()
-        partials |= partials.exchange_move_id.line_ids._get_progress_partials()
+        exchange = partials.exchange_move_id.line_ids
+        partials |= exchange.matched_debit_ids | exchange.matched_credit_ids
         restored = {}
         for partial in partials:
             for item, sign, amount in (
@@ -250,7 +265,6 @@ class AccountMoveLine(models.Model):
                     company + sign * partial.amount,
                     document + sign * amount,
                 )
-        exchange = partials.exchange_move_id.line_ids
         return {
             item: tuple(map(item.company_currency_id.round, amounts[:1]))
             + tuple(map(item.currency_id.round, amounts[1:]))

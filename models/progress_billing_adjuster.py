@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import models
 from odoo.fields import Command
 
@@ -7,7 +5,7 @@ from . import fx
 
 
 class ProgressBillingAdjuster(models.AbstractModel):
-    """Which entry brings the taxes of deposits to the rate of the final invoice.
+    """What brings the taxes of deposits to the rate of the final invoice.
 
     Amounts are read from posted journal items through the host's tax engine, deposit by
     deposit and tax by tax. Nothing is written here.
@@ -16,47 +14,20 @@ class ProgressBillingAdjuster(models.AbstractModel):
     _name = "progress.billing.adjuster"
     _description = "Progress Billing Adjuster"
 
-    # === THE ENTRY === #
+    # === WHAT IS WANTED === #
 
-    def _get_tax_entry(self, move, credits_):
-        """Return the entry that adjusts the taxes of deposits an invoice takes back.
+    def _get_tax_lines(self, move, credits_):
+        """Return what the taxes of deposits that an invoice takes back ask for.
 
         :param move: the invoice, draft or posted.
         :param credits_: the credit notes, posted or about to be, that give some back.
-        :return: dict as `_create_exchange_difference_moves` takes, empty for nothing.
+        :return: list of item values, signed in `balance` and without counterparts. Tax
+            bases have no account: a base changes none.
         """
         company = move.company_id
         if move.currency_id == company.currency_id:
-            return {}
-        lines = self._get_entry_lines(move, move | credits_)
-        if not lines:
-            return {}
-        # The host dates exchange entries; with taxes, their lock date counts too.
-        values = self.env["account.move.line"]._prepare_exchange_difference_move_vals(
-            [], company=company.with_context(has_tax=True), exchange_date=move.date
-        )
-        values["to_post"] = True
-        values["move_values"].update(
-            {
-                "ref": self._get_entry_label(move),
-                "date": max(values["move_values"]["date"], move.date),
-                "line_ids": [
-                    Command.create({**line, "sequence": number})
-                    for number, line in enumerate(lines)
-                ],
-            }
-        )
-        return values
-
-    def _get_entry_label(self, move):
-        """Return what the entry says of itself: what it adjusts, and for which move."""
-        return self.env._(
-            "Taxes of deposits at the rate of %(invoice)s",
-            invoice=move._get_progress_number(),
-        )
-
-    def _get_entry_lines(self, move, family):
-        """Return the values of the entry's items, their counterparts last."""
+            return []
+        family = move | credits_
         recalls = family._get_progress_deposit_items().filtered("is_progress_recall")
         deposits = recalls.sale_line_ids._origin.filtered("is_downpayment")
         others = {
@@ -66,114 +37,57 @@ class ProgressBillingAdjuster(models.AbstractModel):
             for deposit in deposits
         }
         items = recalls.browse().union(recalls, *others.values())
-        adjusts_all = self._adjusts_taxes(move.company_id)
-        if not adjusts_all and not self._has_tax_on_deposit_account(items):
+        if not self._adjusts_taxes(company) and not self._has_tax_on_deposit_account(
+            items
+        ):
             return []
         details = self._read_details(items)
         prior = self._read_prior(move, deposits)
-        lines, losses, bases = [], defaultdict(float), defaultdict(float)
+        lines = []
         for deposit in deposits:
             own = recalls.filtered(
                 lambda item, line=deposit: line in item.sale_line_ids._origin
             )
             arguments = (deposit, others[deposit], own, details, prior)
-            lines += self._complete_taxes(move, deposit, losses, arguments)
-            if adjusts_all:
-                lines += self._complete_bases(move, deposit, bases, arguments)
-        return lines + self._get_counterparts(move, deposits, losses, bases)
+            lines += self._get_deposit_lines(move, deposit, arguments)
+        return lines
 
     def _adjusts_taxes(self, company):
         """Return whether a company brings all taxes, and their reports, to the rate."""
         is_final_rate = company.progress_fx_policy == "final_rate"
         return is_final_rate and company.progress_adjust_tax
 
-    def _complete_taxes(self, move, deposit, losses, arguments):
-        """Return complete item values of one deposit's taxes.
-
-        :param losses: dict of exchange account -> balance; the deposit's is added.
-        """
-        wanted, own = self._get_tax_lines(*arguments), arguments[2]
-        if not self._adjusts_taxes(move.company_id):
+    def _get_deposit_lines(self, move, deposit, arguments):
+        """Return what the taxes and the tax bases of one deposit ask for."""
+        label = move._get_progress_adjustment_label(deposit)
+        wanted, own = self._get_amount_lines(*arguments), arguments[2]
+        if self._adjusts_taxes(move.company_id):
+            base_label = self.env._("%(label)s, tax base", label=label)
+            bases = [
+                {"name": base_label, "account_id": False, **values}
+                for values in self._get_base_lines(*arguments)
+            ]
+        else:
+            bases = []
             wanted = [
                 # Tax reports stay as they are: no grids.
                 {**values, "tax_tag_ids": [Command.clear()]}
                 for values in wanted
                 if values["account_id"] in own.account_id.ids
             ]
-        loss = move.company_currency_id.round(-sum(v["balance"] for v in wanted))
-        label = move._get_progress_adjustment_label(deposit)
-        lines = [self._prepare_item(move, label, deposit, **v) for v in wanted]
-        if move.company_currency_id.is_zero(loss):
-            return lines
-        account = self._get_exchange_account(move, loss)
-        if move.company_id.progress_fx_policy == "historical":
-            values = {"balance": loss, "account_id": account.id}
-            values = self._prepare_item(move, label, deposit, **values)
-            return lines + own[:1]._split_progress_revenue(values, deposit.order_id)
-        losses[account] += loss
-        return lines
-
-    def _complete_bases(self, move, deposit, bases, arguments):
-        """Return complete item values of one deposit's tax bases.
-
-        A base changes no account, so its counterpart is on its own account.
-
-        :param bases: dict of exchange account -> balance; the counterpart is added.
-        """
-        label = self.env._(
-            "%(label)s, tax base", label=move._get_progress_adjustment_label(deposit)
-        )
-        lines = []
-        for values in self._get_base_lines(*arguments):
-            account = self._get_exchange_account(move, -values["balance"])
-            bases[account] -= values["balance"]
-            lines.append(
-                self._prepare_item(
-                    move, label, deposit, account_id=account.id, **values
-                )
-            )
-        return lines
-
-    def _get_counterparts(self, move, deposits, losses, bases):
-        """Return one item per exchange account for all deposits of the entry."""
-        deposit = deposits if len(deposits) == 1 else deposits.browse()
-        label = (
-            move._get_progress_adjustment_label(deposit)
-            if deposit
-            else self._get_entry_label(move)
-        )
-        base_label = self.env._("%(label)s, tax base", label=label)
         return [
-            self._prepare_item(
-                move, name, deposit, balance=balance, account_id=account.id
-            )
-            for name, balances in ((label, losses), (base_label, bases))
-            for account, balance in balances.items()
+            {
+                "name": label,
+                "progress_adjusted_move_id": move.id,
+                "progress_adjusted_line_id": deposit.id,
+                **values,
+            }
+            for values in [*wanted, *bases]
         ]
-
-    def _get_exchange_account(self, move, balance):
-        """Return the account of the company's exchange losses, or gains."""
-        return self.env["account.move.line"]._get_exchange_account(
-            move.company_id, balance
-        )
-
-    def _prepare_item(self, move, label, deposit, *, balance, **values):
-        """Return the values of one journal item; `deposit` is what it adjusts."""
-        return {
-            "name": label,
-            "partner_id": move.commercial_partner_id.id,
-            "currency_id": move.currency_id.id,
-            "amount_currency": 0.0,
-            "debit": max(balance, 0.0),
-            "credit": max(-balance, 0.0),
-            "progress_adjusted_move_id": move.id,
-            "progress_adjusted_line_id": deposit.id,
-            **values,
-        }
 
     # === TAXES === #
 
-    def _get_tax_lines(self, deposit, others, own, details, prior):
+    def _get_amount_lines(self, deposit, others, own, details, prior):
         """Return what the tax accounts of a deposit want, by repartition line."""
         company = own.company_id.currency_id
         document = own.currency_id

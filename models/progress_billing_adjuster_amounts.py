@@ -54,6 +54,10 @@ class ProgressBillingAdjuster(models.AbstractModel):
         AccountTax = self.env["account.tax"]
         details = {}
         for move in items.move_id:
+            line = self._get_only_line(move)
+            if line:
+                details[line] = self._read_only_details(move)
+                continue
             # Doing it move by move is the host's interface; it reads only the cache.
             base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
             AccountTax._add_accounting_data_in_base_lines_tax_details(
@@ -61,6 +65,51 @@ class ProgressBillingAdjuster(models.AbstractModel):
             )
             details.update({line["record"]: line for line in base_lines})
         return details
+
+    def _get_only_line(self, move):
+        """Return the item that all taxes of an invoice are of, empty for several.
+
+        Then its tax items are the line's. Those of taxes due on payment are elsewhere.
+        """
+        items = move.line_ids.filtered("account_id")
+        kinds = items.grouped("display_type")
+        line = kinds.pop("product", items.browse())
+        kinds.pop("payment_term", None)
+        taxes = kinds.pop("tax", items.browse())
+        on_payment = taxes.tax_line_id.filtered(
+            lambda tax: tax.tax_exigibility == "on_payment"
+        )
+        return line if len(line) == 1 and not kinds and not on_payment else items[:0]
+
+    def _read_only_details(self, move):
+        """Return the taxes of an invoice of one line, as the tax engine's base line."""
+        sign = move.direction_sign
+        taxes_data = {}
+        for item in move.line_ids.filtered("tax_repartition_line_id"):
+            rep = item.tax_repartition_line_id
+            key = rep.tax_id, rep.factor < 0.0
+            data = taxes_data.setdefault(
+                key,
+                {
+                    "tax": rep.tax_id,
+                    "is_reverse_charge": key[1],
+                    "tax_amount_currency": 0.0,
+                    "tax_amount": 0.0,
+                    "tax_reps_data": [],
+                },
+            )
+            data["tax_amount_currency"] += sign * item.amount_currency
+            data["tax_amount"] += sign * item.balance
+            data["tax_reps_data"].append(
+                {
+                    "tax_rep": rep,
+                    "tax_tags": item.tax_tag_ids,
+                    "taxes": item.tax_ids,
+                    "tax_amount_currency": sign * item.amount_currency,
+                    "account": item.account_id,
+                }
+            )
+        return {"tax_details": {"taxes_data": list(taxes_data.values())}}
 
     def _read_prior(self, move, deposits):
         """Return what other invoices' posting adjusted, reversals counted.

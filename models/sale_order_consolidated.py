@@ -40,18 +40,25 @@ class SaleOrder(models.Model):
         The tax engine rounds an invoice as a whole: without this, a cent of one order
         would be billed to another.
         """
+        lines_by_order = self._get_progress_values_by_order(values)
+        if len(lines_by_order) < 2:
+            return
+        allocator = self.env["progress.billing.allocator"]
+        for order, lines in lines_by_order.items():
+            for line, base_line in order._round_progress_lines(lines):
+                if not base_line["manual_tax_amounts"]:
+                    share = allocator._get_share(base_line)
+                    line.update(order._fix_progress_line(base_line, share))
+
+    def _get_progress_values_by_order(self, values):
+        """Return order -> values of its product lines, of an invoice's values."""
         lines_by_order = {}
         for _code, _id, line in values["invoice_line_ids"]:
             ids = [command[1] for command in line.get("sale_line_ids", [])]
             order = self.env["sale.order.line"].browse(ids).order_id
             if order and line.get("display_type", "product") == "product":
                 lines_by_order.setdefault(order, []).append(line)
-        if len(lines_by_order) < 2:
-            return
-        for order, lines in lines_by_order.items():
-            for line, base_line in order._round_progress_lines(lines):
-                if not base_line["manual_tax_amounts"]:
-                    line.update(order._fix_progress_line(base_line))
+        return lines_by_order
 
     def _round_progress_lines(self, lines):
         """Return (values, base line) of invoice lines rounded among themselves."""
@@ -64,10 +71,9 @@ class SaleOrder(models.Model):
         AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
         return zip(lines, base_lines, strict=True)
 
-    def _fix_progress_line(self, base_line):
-        """Return the values that fix the amounts of an invoice line."""
+    def _fix_progress_line(self, base_line, share):
+        """Return the values that fix the amounts of an invoice line at a share."""
         allocator = self.env["progress.billing.allocator"]
-        share = allocator._get_share(base_line)
         fixed = {**base_line, **allocator._get_fixed_amounts(share)}
         factor = base_line["quantity"] * (1.0 - base_line["discount"] / 100.0)
         if not fixed["manual_tax_amounts"]:

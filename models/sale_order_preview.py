@@ -13,8 +13,12 @@ class SaleOrder(models.Model):
         `amount_final` is untaxed, in the order's currency, negative for a deposit.
         """
         self.ensure_one()
+        shares = self._get_progress_rest_shares()
         return [
-            *map(self._get_final_line_values, self._get_progress_rest_lines()),
+            *(
+                self._get_final_line_values(line, shares.get(line))
+                for line in self._get_progress_rest_lines()
+            ),
             *map(self._get_final_deposit_values, self._get_progress_open_lines()),
         ]
 
@@ -51,11 +55,18 @@ class SaleOrder(models.Model):
         prepared += invoice_vals_list
         return self.env["account.move"]
 
-    def _get_final_line_values(self, line):
-        """Return the preview row of an order line."""
+    def _get_final_line_values(self, line, share):
+        """Return the preview row of an order line.
+
+        :param share: `amounts.Share` that earlier invoices left of it, if any.
+        """
         rest = line._get_progress_rest_quantity() if line.product_uom_qty else 0.0
-        share = rest / line.product_uom_qty if line.product_uom_qty else 0.0
-        amount = self.currency_id.round(line.price_subtotal * share)
+        fraction = rest / line.product_uom_qty if line.product_uom_qty else 0.0
+        amount = (
+            share.base
+            if share
+            else self.currency_id.round(line.price_subtotal * fraction)
+        )
         return {
             "order_id": self.id,
             "sequence": line.sequence,

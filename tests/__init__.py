@@ -9,6 +9,7 @@ from . import (
     test_currency,
     test_currency_preview,
     test_currency_properties,
+    test_currency_siblings,
     test_currency_tax_accounts,
     test_currency_taxes,
     test_currency_wizard,

@@ -52,7 +52,7 @@ class TestCurrency(ProgressCurrencyCommon):
         deposit = self._deposit_on(DEPOSIT_DAY, order, 30.0)
         final = self._final_on(FINAL_DAY, order)
         entries = final.progress_adjustment_move_ids
-        self.assertEqual(len(entries), 2)
+        self.assertEqual(len(entries), 1)
         for line in entries.line_ids:
             for word in (deposit.name, final.name, "1.100000", "1.200000"):
                 self.assertIn(word, line.name)
@@ -142,7 +142,7 @@ class TestCurrency(ProgressCurrencyCommon):
                 self.assertAlmostEqual(self._balance(self.loss), 0.0)
                 self.assertEqual(self._get_grids(), (-3300.0, -495.0))
                 final.action_post()
-            self.assertEqual(len(final.progress_adjustment_move_ids), 2)
+            self.assertEqual(len(final.progress_adjustment_move_ids), 1)
             self.assertAlmostEqual(self._balance(self.loss), 345.0)
             self.assertNoDeposit(order)
             self.assertEqual(self._get_grids(), (-12000.0, -1800.0))
@@ -169,7 +169,7 @@ class TestCurrency(ProgressCurrencyCommon):
         self.assertEqual(self._get_grids(), (-3300.0, -495.0))
         with self._on(FINAL_DAY):
             credit.button_draft()
-        self.assertEqual(len(final.progress_adjustment_move_ids), 2)
+        self.assertEqual(len(final.progress_adjustment_move_ids), 1)
         self.assertAlmostEqual(self._balance(self.loss), 345.0)
         self.assertEqual(self._get_grids(), (-12000.0, -1800.0))
 

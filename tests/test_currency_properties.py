@@ -93,6 +93,15 @@ class TestCurrencyProperties(CurrencyLedgerCase):
         policy="final_rate",
         adjust_tax=True,
     )
+    # Two regular invoices whose untaxed amounts round to more than the order's.
+    @example(
+        kind=("JPY", 1.0),
+        rates=[1.06781, 2.89292, 4.63919, 2.77563, 0.31782, *[0.78059] * 4],
+        lines=[(141815, "included"), (2801, "zero"), (4797, "none")],
+        steps=["interim", "reset", "deposit", "refund"],
+        policy="final_rate",
+        adjust_tax=False,
+    )
     @settings(max_examples=EXAMPLES, phases=PHASES)
     @given(
         kind=CURRENCIES,

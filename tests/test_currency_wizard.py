@@ -56,7 +56,7 @@ class TestCurrencyWizard(ProgressCurrencyCommon):
     def test_f07_wizard_follows_both_policies(self):
         self.company.progress_fx_policy = "historical"
         shown = self.assertShown(self._order_with_deposits())
-        self.assertIn((self.revenue.code, 300.0), shown)
+        self.assertIn((self.revenue.code, 400.0), shown)
 
     def test_f07_wizard_shows_consolidated_finals(self):
         orders = self._order_with_deposits() | self._order_with_deposits(777.77)

@@ -1,0 +1,109 @@
+from odoo import models
+
+
+class AccountPartialReconcile(models.Model):
+    """Deposits of one invoice share an exchange entry, so they are undone together.
+
+    The host reverses the whole entry as soon as one of its partials goes. The others
+    are then reconciled anew.
+    """
+
+    _inherit = "account.partial.reconcile"
+
+    def _get_progress_siblings(self):
+        """Return the other partials of entries that adjust deposits."""
+        entries = self.exchange_move_id.filtered(
+            lambda move: any(move.line_ids.mapped("progress_adjusted_move_id"))
+        )
+        return entries.exchange_diff_partial_ids - self
+
+    def _get_progress_pairs(self):
+        """Return what these partials reconcile, as the host plans it."""
+        return [partial.debit_move_id | partial.credit_move_id for partial in self]
+
+    def unlink(self):
+        # In sudo mode because whoever undoes one need not read the exchange journal.
+        siblings = self.sudo()._get_progress_siblings()
+        if not siblings:
+            return super().unlink()
+        pairs = siblings._get_progress_pairs()
+        moves = (self | siblings).sudo().exchange_move_id.line_ids
+        moves = moves.progress_adjusted_move_id
+        result = super(AccountPartialReconcile, self | siblings).unlink()
+        moves._reconcile_progress_plans([pairs])
+        return result
+
+    def _take_progress_reconciled(self, entries):
+        """Take from entries which items theirs are to be reconciled with.
+
+        The host would plan, and recompute, that reconciliation entry by entry.
+
+        :param entries: values as `_create_exchange_difference_moves` takes, changed in
+            place.
+        :return: a dict for each entry: sequence of its item -> id of the other.
+        """
+        result = []
+        for entry in entries:
+            result.append({})
+            for _code, _id, values in entry["move_values"]["line_ids"]:
+                command = values.pop("reconciled_lines_ids", None)
+                if command:
+                    ((_set, _none, (other_id,)),) = command
+                    result[-1][values["sequence"]] = other_id
+        return result
+
+    def _reconcile_progress_entries(self, moves, reconciled):
+        """Reconcile the items of exchange entries with those that they adjust.
+
+        As the host does it: they have nothing in document currency.
+
+        :param reconciled: as `_take_progress_reconciled`, for each of `moves`.
+        """
+        vals_list = []
+        for move, others in zip(moves, reconciled, strict=True):
+            items = {item.sequence: item for item in move.line_ids}
+            for sequence, other_id in others.items():
+                item = items[sequence]
+                ids = [item.id, other_id]
+                debit_id, credit_id = ids if item.balance > 0 else reversed(ids)
+                vals_list.append(
+                    {
+                        "amount": abs(item.balance),
+                        "debit_amount_currency": 0.0,
+                        "credit_amount_currency": 0.0,
+                        "debit_move_id": debit_id,
+                        "credit_move_id": credit_id,
+                    }
+                )
+        self.create(vals_list)
+
+    def _link_progress_entries(self, entries, moves):
+        """Link the partials that an entry adjusts to it: the host links one a move.
+
+        :param entries: values as `_create_exchange_difference_moves` takes, with the
+            item ids of each partial in `progress_pairs`.
+        :param moves: the entries made of them, in order.
+        """
+        made = {
+            frozenset(pair): move
+            for values, move in zip(entries, moves, strict=True)
+            for pair in values.get("progress_pairs", ())
+        }
+        if not made:
+            return
+        ids = list(frozenset().union(*made))
+        partials = self.sudo().search(
+            [
+                ("debit_move_id", "in", ids),
+                ("credit_move_id", "in", ids),
+                ("exchange_move_id", "=", False),
+            ]
+        )
+        linked = partials.grouped(
+            lambda partial: made.get(
+                frozenset((partial.debit_move_id.id, partial.credit_move_id.id))
+            )
+        )
+        for move, own in linked.items():
+            if move:
+                own.exchange_move_id = move

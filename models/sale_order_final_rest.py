@@ -5,18 +5,18 @@ from .amounts import add
 
 
 class SaleOrder(models.Model):
-    """The final invoice of an order that was invoiced in stages.
+    """What completes an order line that was invoiced in stages.
 
-    Each invoice rounds what it bills. The last takes the rest, so that all of them
-    together come to the order.
+    Each invoice rounds what it bills. The last one of a line takes the rest, so that
+    all of them together come to the order.
     """
 
     _inherit = "sale.order"
 
     def _create_account_invoices(self, invoice_vals_list, final):
-        if self.env.context.get("progress_billing_final"):
-            for values in invoice_vals_list:
-                for order, lines in self._get_progress_values_by_order(values).items():
+        for values in invoice_vals_list:
+            for order, lines in self._get_progress_values_by_order(values).items():
+                if order._uses_progress_billing():
                     order._complete_progress_lines(lines)
         return super()._create_account_invoices(invoice_vals_list, final)
 
@@ -28,10 +28,10 @@ class SaleOrder(models.Model):
         rest = self._get_progress_rest_shares()
         for values in lines if rest else ():
             ids = [command[1] for command in values["sale_line_ids"]]
-            share = rest.get(self.env["sale.order.line"].browse(ids))
-            if share:
+            line = self.env["sale.order.line"].browse(ids)
+            if line in rest and line._is_progress_completed_by(values["quantity"]):
                 base_line = self._prepare_progress_base_line(values, self.currency_id)
-                values.update(self._fix_progress_line(base_line, share))
+                values.update(self._fix_progress_line(base_line, rest[line]))
 
     def _get_progress_rest_shares(self):
         """Return what the order's lines are worth less what was invoiced of them.
@@ -44,9 +44,7 @@ class SaleOrder(models.Model):
         items = lines.sudo().invoice_lines.filtered(
             lambda item: item.parent_state in ("draft", "posted")
         )
-        if not items or not all(
-            line._is_progress_priced_as_invoiced() for line in lines
-        ):
+        if not items or not all(line._has_progress_price(items) for line in lines):
             return {}
         allocator = self.env["progress.billing.allocator"]
         base_lines = allocator._get_base_lines(lines, is_rest=False)
@@ -63,8 +61,8 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _is_progress_priced_as_invoiced(self):
-        """Return whether invoices bill the line at its price, discount and taxes."""
+    def _has_progress_price(self, items):
+        """Return whether those of `items` that bill the line do so as it is priced."""
         self.ensure_one()
         digits = self.env["decimal.precision"].precision_get("Product Price")
         return all(
@@ -74,6 +72,12 @@ class SaleOrderLine(models.Model):
                 item.price_unit, self.price_unit, precision_digits=digits
             )
             and not float_compare(item.discount, self.discount, precision_digits=2)
-            for item in self.sudo().invoice_lines
-            if item.parent_state in ("draft", "posted")
+            for item in self.sudo().invoice_lines & items
         )
+
+    def _is_progress_completed_by(self, quantity):
+        """Return whether a quantity is all that no invoice bills yet."""
+        self.ensure_one()
+        rest = self._get_progress_rest_quantity()
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return not float_compare(quantity, rest, precision_digits=digits)

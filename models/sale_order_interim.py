@@ -107,7 +107,10 @@ class SaleOrder(models.Model):
         return {key: by_pool[pool] for key, pool in pools.items()}
 
     def _get_progress_quantity_shares(self, lines, get_quantity):
-        """Return order line -> Share of a quantity of it, in the order's currency."""
+        """Return order line -> Share of a quantity of it, in the order's currency.
+
+        What completes a line is what earlier invoices left of it.
+        """
         AccountTax = self.env["account.tax"]
         allocator = self.env["progress.billing.allocator"]
         base_lines = [
@@ -116,8 +119,11 @@ class SaleOrder(models.Model):
         ]
         AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
         AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        rest = self._get_progress_rest_shares()
         return {
-            line: allocator._get_share(base_line)
+            line: rest[line]
+            if line in rest and line._is_progress_completed_by(base_line["quantity"])
+            else allocator._get_share(base_line)
             for line, base_line in zip(lines, base_lines, strict=True)
         }
 

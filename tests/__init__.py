@@ -23,6 +23,7 @@ from . import (
     test_house,
     test_instalments,
     test_interim,
+    test_interim_rest,
     test_invoice_status,
     test_lesson_10,
     test_order_changes,

@@ -240,7 +240,7 @@ class TestInterimProperties(InterimCase):
         self._bill(self._plan(order, float(percent)))
         deposit = order.progress_deposit_balance
         for stage in sorted(stages):
-            quantities = [stage * quantity // 100 for _c, quantity, _t in lines]
+            quantities = [stage * quantity / 100 for _c, quantity, _t in lines]
             self._deliver(order, *quantities)
             rest = order._get_progress_contract_lines()
             if any(line.qty_to_invoice for line in rest):

@@ -94,6 +94,10 @@ class AccountMove(models.Model):
         adjuster = self.env["progress.billing.adjuster"]
         wanted = self._get_progress_wanted_taxes()
         missing = adjuster._get_missing(wanted, self.browse())
+        outdated = self.browse(missing)._get_progress_tax_entries()
+        if outdated:
+            outdated._reverse_progress_entries()
+            missing = adjuster._get_missing(wanted, self.browse())
         # In sudo mode because whoever posts need not read the exchange journal. The
         # host's key keeps it from dropping an exchange entry as soon as it is posted,
         # where the invoice has taxes due on payment.

@@ -50,11 +50,13 @@ class AccountMove(models.Model):
             return [item._get_progress_adjustment_row() for item in items]
         if self.state != "draft" or not self._get_progress_deposit_items():
             return []
+        made, undone = self._get_progress_entries_to_make()
+        rows = [item._get_progress_adjustment_row() for item in undone.line_ids]
         return [
-            *self._get_progress_undone_rows(),
+            *({**row, "amount": -row["amount"]} for row in rows),
             *(
                 self._get_progress_values_row(entry["move_values"]["date"], values)
-                for entry in self._get_progress_entries_to_make()
+                for entry in made
                 for _code, _id, values in entry["move_values"]["line_ids"]
             ),
         ]
@@ -98,31 +100,29 @@ class AccountMove(models.Model):
             "amount": values["debit"] - values["credit"],
         }
 
-    def _get_progress_undone_rows(self):
-        """Return the rows of the entries that posting this credit note reverses."""
-        partials, _pairs = self._get_progress_freed()
-        items = partials.exchange_move_id.line_ids
-        rows = [item._get_progress_adjustment_row() for item in items]
-        return [{**row, "amount": -row["amount"]} for row in rows]
-
     def _get_progress_entries_to_make(self):
-        """Return the entries that posting makes, as the host takes their values.
+        """Return what posting makes and what it reverses.
 
         The host simulates the same reconciliation that posting will make.
+
+        :return: tuple of the entries it makes, as the host takes their values, and the
+            posted entries that it reverses.
         """
         adjuster = self.env["progress.billing.adjuster"]
         partials, pairs = self._get_progress_freed()
         restored = self._get_progress_given_back()._get_progress_restored()
         plans = [pairs, *self._get_progress_reconciliation(restored)]
-        missing = adjuster._get_missing(
-            self._get_progress_wanted_taxes(), partials.exchange_move_id
-        )
-        entries = []
+        undone = partials.exchange_move_id
+        wanted = self._get_progress_wanted_taxes()
+        missing = adjuster._get_missing(wanted, undone)
+        undone |= self.browse(missing)._get_progress_tax_entries()
+        missing = adjuster._get_missing(wanted, undone)
+        made = []
         for plan in self._batch_progress_plans(plans):
             exchanges = self._simulate_progress_reconciliation(plan, restored)
-            entries += adjuster._merge_exchanges(exchanges, missing)
-        rest = adjuster._get_rest(missing, entries)
-        return entries + adjuster._get_tax_entries(rest)
+            made += adjuster._merge_exchanges(exchanges, missing)
+        rest = adjuster._get_rest(missing, made)
+        return made + adjuster._get_tax_entries(rest), undone
 
     def _simulate_progress_reconciliation(self, plan, restored=None):
         """Return the exchange entries that reconciling would make, without doing it.

@@ -78,10 +78,14 @@ class SaleOrder(models.Model):
         factor = base_line["quantity"] * (1.0 - base_line["discount"] / 100.0)
         if not fixed["manual_tax_amounts"]:
             # Only amounts with taxes can be fixed; without, the price takes the cent.
-            amount = self.currency_id.round(factor * base_line["price_unit"])
-            if not self.currency_id.compare_amounts(amount, share.base):
-                return {}
-            return {"price_unit": share.base / factor}
+            # What rounding leaves of each line would add up to a cent of its own where
+            # invoices are rounded as a whole.
+            is_whole = (
+                self.company_id.tax_calculation_rounding_method != "round_per_line"
+            )
+            amount = factor * base_line["price_unit"]
+            amount = amount if is_whole else self.currency_id.round(amount)
+            return {} if amount == share.base else {"price_unit": share.base / factor}
         extra = self.env["account.tax"]._export_base_line_extra_tax_data(fixed)
         return {"extra_tax_data": extra}
 

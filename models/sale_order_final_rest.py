@@ -36,15 +36,17 @@ class SaleOrder(models.Model):
     def _get_progress_rest_shares(self):
         """Return what the order's lines are worth less what was invoiced of them.
 
-        :return: dict of order line -> `amounts.Share`. Empty where nothing was invoiced
-            yet, or at other prices or taxes than the order's: the rest has its own.
+        :return: dict of order line -> `amounts.Share`. Empty where nothing is invoiced,
+            or at other prices or taxes than the order's: the rest has its own.
         """
         self.ensure_one()
         lines = self._get_progress_contract_lines()
+        if not any(lines.mapped("qty_invoiced")):
+            return {}
         items = lines.sudo().invoice_lines.filtered(
             lambda item: item.parent_state in ("draft", "posted")
         )
-        if not items or not all(line._has_progress_price(items) for line in lines):
+        if not all(line._has_progress_price(items) for line in lines):
             return {}
         allocator = self.env["progress.billing.allocator"]
         base_lines = allocator._get_base_lines(lines, is_rest=False)

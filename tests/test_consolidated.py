@@ -149,5 +149,27 @@ class TestConsolidated(ProgressBillingCommon):
             sum(moves.mapped("amount_total_signed")), sum(orders.mapped("amount_total"))
         )
 
+    def test_f04_lines_of_no_order_keep_their_amounts(self):
+        """Another addon may add lines to what the host is about to create."""
+        orders = self._order((33.33, 1.0)) | self._order((66.67, 1.0))
+        foreign = {"name": "Postage", "quantity": 1.0, "price_unit": 5.0}
+        prepared = []
+        orders._with_progress_batch().with_context(
+            progress_billing_final=True, progress_billing_prepared=prepared
+        )._create_invoices(grouped=False, final=True)
+        (values,) = prepared
+        values["invoice_line_ids"].append(Command.create(foreign))
+        orders._round_progress_orders_apart(values)
+        self.assertEqual(
+            values["invoice_line_ids"][-1],
+            Command.create({"name": "Postage", "quantity": 1.0, "price_unit": 5.0}),
+        )
+        fixed = [
+            line.get("extra_tax_data")
+            for _code, _id, line in values["invoice_line_ids"]
+            if line.get("display_type", "product") == "product"
+        ]
+        self.assertEqual(list(map(bool, fixed)), [True, True, False])
+
     def assertMoney(self, first, second):
         self.assertEqual(self.company.currency_id.compare_amounts(first, second), 0)

@@ -102,6 +102,25 @@ class TestCurrencyProperties(CurrencyLedgerCase):
         policy="final_rate",
         adjust_tax=False,
     )
+    # Taxes without a difference on the deposit account, taken back and given back.
+    @example(
+        kind=("JPY", 1.0),
+        rates=[
+            3.44426,
+            0.44406,
+            0.65535,
+            0.65535,
+            3.44426,
+            0.47043,
+            0.62626,
+            0.47043,
+            0.53125,
+        ],
+        lines=[(900000, "both"), (900000, "both"), (5632, "both")],
+        steps=["credit", "credit", "credit", "final", "interim", "refund", "final"],
+        policy="final_rate",
+        adjust_tax=True,
+    )
     @settings(max_examples=EXAMPLES, phases=PHASES)
     @given(
         kind=CURRENCIES,

@@ -1,6 +1,6 @@
 """Regular invoices before the final one: design 3.9."""
 
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.fields import Command
@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from ..models.amounts import Share, recoup, total_base, total_taxed
 from .common import ProgressBillingCommon
+from .property_case import BOUNDS
 
 
 class Cent:
@@ -217,7 +218,7 @@ class TestInterimProperties(InterimCase):
         self.assertLessEqual(round(total_base(taken) - total_base(opened), 2), 0)
 
     # Shrinking a failure costs minutes on a real database.
-    @settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
+    @BOUNDS
     @given(
         st.lists(
             st.tuples(st.integers(100, 99999), st.integers(1, 7), st.booleans()),
@@ -227,10 +228,12 @@ class TestInterimProperties(InterimCase):
         st.integers(1, 100),
         st.lists(st.integers(0, 100), max_size=3),
         st.sampled_from(["proportional", "fit", "none"]),
+        st.sampled_from(["round_globally", "round_per_line"]),
     )
     def test_whatever_the_stages_nothing_is_left(
-        self, lines, percent, stages, recoupment
+        self, lines, percent, stages, recoupment, method
     ):
+        self.company.tax_calculation_rounding_method = method
         order = self._staged(
             *(
                 (cents / 100, quantity, self.tax if taxed else None)

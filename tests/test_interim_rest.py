@@ -55,3 +55,16 @@ class TestInterimRest(InterimCase):
             ).price_subtotal,
             14.0,
         )
+
+    def test_rest_of_lines_rounded_as_a_whole(self):
+        """What rounding leaves of three lines must not add up to a cent."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        order = self._staged(
+            *((price, 0.33, None) for price in (10.01, 10.04, 10.07, 10.1)),
+            (33.33, 3.0, self.tax),
+        )
+        self._bill(self._plan(order, 10.0))
+        self._deliver(order, 0.1, 0.1, 0.1, 0.1, 1.0)
+        order._create_interim_invoices().action_post()
+        self._final(order)
+        self.assertSettled(order)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from .meter import Row, both, measure
+from .meter import Row, both, by_turns, measure
 from .world import Bench
 
 
@@ -34,14 +34,16 @@ def run_wizard(registry, orders, lines):
             lambda n: _with_deposits(bench, n, lines),
             partial(_together, create=_our_finals),
         ),
-        *(
-            both(
-                bench,
-                Row("consolidated EUR", who, count),
-                partial(_foreign, bench, lines, moving),
-                partial(_together, create=_our_finals),
-            )
-            for who, moving in (("addon", True), ("steady", False))
+        *by_turns(
+            bench,
+            [
+                (
+                    Row("consolidated EUR", who, count),
+                    partial(_foreign, bench, lines, moving),
+                )
+                for who, moving in (("addon", True), ("steady", False))
+            ],
+            partial(_together, create=_our_finals),
         ),
     ]
 

@@ -5,7 +5,7 @@ from functools import partial
 from odoo.fields import Command
 
 from . import consolidated, projects
-from .meter import Row, both, measure
+from .meter import Row, both, by_turns, measure
 from .world import Bench
 
 # === WHO DOES IT === #
@@ -159,21 +159,20 @@ def final(registry, orders, lines):
 def currency(registry, orders, lines):
     """Final invoices in a foreign currency, with 1, 5 and 20 deposits each.
 
-    "steady" are the same orders at one unchanging rate: nothing to adjust. The row
-    above it less this one is what adjusting costs.
+    "steady" are the same orders at one unchanging rate: nothing to adjust. What the
+    rows beside them cost more is what adjusting costs.
     """
     bench = Bench(registry)
     rows = []
     for deposits, count in ((1, orders), (5, orders // 2), (20, orders // 5)):
-        for who, moving in (("addon", True), ("steady", False)):
-            rows.append(
-                both(
-                    bench,
-                    Row(f"final EUR, {deposits} deposits", who, max(count, 2)),
-                    partial(_foreign_orders, bench, lines, deposits, moving),
-                    lambda *args: _batch(*args, _our_final),
-                )
+        jobs = [
+            (
+                Row(f"final EUR, {deposits} deposits", who, max(count, 2)),
+                partial(_foreign_orders, bench, lines, deposits, moving),
             )
+            for who, moving in (("addon", True), ("steady", False))
+        ]
+        rows += by_turns(bench, jobs, partial(_batch, create=_our_final))
     return rows
 
 

@@ -54,11 +54,17 @@ class SaleOrder(models.Model):
         """Return order -> values of its product lines, of an invoice's values."""
         lines_by_order = {}
         for _code, _id, line in values["invoice_line_ids"]:
-            ids = [command[1] for command in line.get("sale_line_ids", [])]
-            order = self.env["sale.order.line"].browse(ids).order_id
+            order = self._get_progress_sale_lines(line).order_id
             if order and line.get("display_type", "product") == "product":
                 lines_by_order.setdefault(order, []).append(line)
         return lines_by_order
+
+    def _get_progress_sale_lines(self, values):
+        """Return the order lines that the values of an invoice line link to."""
+        ids = []
+        for code, line_id, line_ids in values.get("sale_line_ids", []):
+            ids += line_ids if code == Command.SET else [line_id]
+        return self.env["sale.order.line"].browse(ids)
 
     def _round_progress_lines(self, lines):
         """Return (values, base line) of invoice lines rounded among themselves."""

@@ -27,8 +27,7 @@ class SaleOrder(models.Model):
         """
         rest = self._get_progress_rest_shares()
         for values in lines if rest else ():
-            ids = [command[1] for command in values["sale_line_ids"]]
-            line = self.env["sale.order.line"].browse(ids)
+            line = self._get_progress_sale_lines(values)
             if line in rest and line._is_progress_completed_by(values["quantity"]):
                 base_line = self._prepare_progress_base_line(values, self.currency_id)
                 values.update(self._fix_progress_line(base_line, rest[line]))

@@ -93,11 +93,8 @@ class AccountMove(models.Model):
         """
         adjuster = self.env["progress.billing.adjuster"]
         wanted = self._get_progress_wanted_taxes()
-        missing = adjuster._get_missing(wanted, self.browse())
-        outdated = self.browse(missing)._get_progress_tax_entries()
-        if outdated:
-            outdated._reverse_progress_entries()
-            missing = adjuster._get_missing(wanted, self.browse())
+        missing, outdated = self._get_progress_missing_taxes(wanted, self.browse())
+        outdated._reverse_progress_entries()
         # In sudo mode because whoever posts need not read the exchange journal. The
         # host's key keeps it from dropping an exchange entry as soon as it is posted,
         # where the invoice has taxes due on payment.
@@ -238,6 +235,21 @@ class AccountMove(models.Model):
             )
             for move in self._get_progress_adjusted_moves()
         }
+
+    def _get_progress_missing_taxes(self, wanted, undone):
+        """Return what the taxes of deposits lack, and which entries go for it.
+
+        :param wanted: as `_get_progress_wanted_taxes`.
+        :param undone: entries that no longer count.
+        :return: tuple of a dict, as the adjuster's `_get_missing`, and the entries of
+            taxes alone that are to be reversed: they are made anew as a whole.
+        """
+        adjuster = self.env["progress.billing.adjuster"]
+        missing = adjuster._get_missing(wanted, undone)
+        outdated = self.browse(missing)._get_progress_tax_entries()
+        if outdated:
+            missing = adjuster._get_missing(wanted, undone | outdated)
+        return missing, outdated
 
     def _get_progress_recall_credits(self):
         """Return the posted credit notes that give back what this invoice took back."""

@@ -113,16 +113,15 @@ class AccountMove(models.Model):
         restored = self._get_progress_given_back()._get_progress_restored()
         plans = [pairs, *self._get_progress_reconciliation(restored)]
         undone = partials.exchange_move_id
-        wanted = self._get_progress_wanted_taxes()
-        missing = adjuster._get_missing(wanted, undone)
-        undone |= self.browse(missing)._get_progress_tax_entries()
-        missing = adjuster._get_missing(wanted, undone)
+        missing, outdated = self._get_progress_missing_taxes(
+            self._get_progress_wanted_taxes(), undone
+        )
         made = []
         for plan in self._batch_progress_plans(plans):
             exchanges = self._simulate_progress_reconciliation(plan, restored)
             made += adjuster._merge_exchanges(exchanges, missing)
         rest = adjuster._get_rest(missing, made)
-        return made + adjuster._get_tax_entries(rest), undone
+        return made + adjuster._get_tax_entries(rest), undone | outdated
 
     def _simulate_progress_reconciliation(self, plan, restored=None):
         """Return the exchange entries that reconciling would make, without doing it.

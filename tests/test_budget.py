@@ -210,3 +210,9 @@ class TestBudget(ProjectBillingCommon):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[1], counts[0] + 2, counts)
         self.assertLessEqual(counts[0], 40)
+
+    def test_b01_line_of_no_order_is_worth_nothing(self):
+        """As one that a form removes while somebody chooses another combo."""
+        line = self.env["sale.order.line"].new({})
+        self.assertEqual(line.draft_amount + line.pending_amount, 0.0)
+        self.assertEqual(line.qty_invoiced, 0.0)

@@ -25,6 +25,12 @@ class TestCurrencySiblings(ProgressCurrencyCommon):
         second = self._deposit_on(SECOND_DAY, order, 20.0)
         return first, second, self._final_on(FINAL_DAY, order)
 
+    def assertAdjusted(self, final):
+        """Assert that the final stands: deposits empty, 460 lost, taxes at its rate."""
+        self.assertNoDeposit(final)
+        self.assertAlmostEqual(self._balance(self.loss), 460.0)
+        self.assertEqual(self._get_grids(), (-12000.0, -1800.0))
+
     def test_f05_one_entry_adjusts_all_deposits_and_their_taxes(self):
         first, second, final = self._order_with_deposits()
         entry = final.progress_adjustment_move_ids
@@ -92,9 +98,7 @@ class TestCurrencySiblings(ProgressCurrencyCommon):
         self.assertAlmostEqual(self._balance(self.loss), 115.0)
         with self._on(FINAL_DAY):
             credit.button_draft()
-        self.assertNoDeposit(final)
-        self.assertAlmostEqual(self._balance(self.loss), 460.0)
-        self.assertEqual(self._get_grids(), (-12000.0, -1800.0))
+        self.assertAdjusted(final)
         with self._on(FINAL_DAY):
             credit.unlink()
             final.button_draft()
@@ -116,17 +120,14 @@ class TestCurrencySiblings(ProgressCurrencyCommon):
         self.assertAlmostEqual(self._balance(self.tax_account), -1800.0)
         with self._on(FINAL_DAY):
             pair.reconcile()
-        self.assertNoDeposit(final)
-        self.assertAlmostEqual(self._balance(self.loss), 460.0)
-        self.assertEqual(self._get_grids(), (-12000.0, -1800.0))
+        self.assertAdjusted(final)
         with self._on(FINAL_DAY):
             final.button_draft()
             self.assertFalse(final.progress_adjustment_move_ids)
             self.assertAlmostEqual(self._balance(self.loss), 0.0)
             self.assertEqual(self._get_grids(), (-5600.0, -840.0))
             final.action_post()
-        self.assertAlmostEqual(self._balance(self.loss), 460.0)
-        self.assertEqual(self._get_grids(), (-12000.0, -1800.0))
+        self.assertAdjusted(final)
 
     def test_f05_deposits_of_two_tax_sets_are_told_apart(self):
         other = self._tax(20.0, name="other")

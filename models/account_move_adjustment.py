@@ -91,7 +91,6 @@ class AccountMove(models.Model):
 
         :param plans: list of plans, each a list of journal item recordsets.
         """
-        adjuster = self.env["progress.billing.adjuster"]
         wanted = self._get_progress_wanted_taxes()
         missing, outdated = self._get_progress_missing_taxes(wanted, self.browse())
         outdated._reverse_progress_entries()
@@ -108,10 +107,9 @@ class AccountMove(models.Model):
         )
         for plan in self._batch_progress_plans(plans):
             AccountMoveLine._reconcile_plan(plan)
-        if missing:
-            missing = adjuster._get_missing(wanted, self.browse())
-            entries = adjuster._get_tax_entries(missing)
-            AccountMoveLine._create_exchange_difference_moves(entries)
+        # What the exchange entries took along is missing no more.
+        adjuster = self.env["progress.billing.adjuster"]
+        AccountMoveLine._create_progress_entries(adjuster._get_tax_entries(missing))
 
     def _batch_progress_plans(self, plans, size=100):
         """Return plans in batches; groups that share items stay together.

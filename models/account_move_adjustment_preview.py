@@ -120,8 +120,7 @@ class AccountMove(models.Model):
         for plan in self._batch_progress_plans(plans):
             exchanges = self._simulate_progress_reconciliation(plan, restored)
             made += adjuster._merge_exchanges(exchanges, missing)
-        rest = adjuster._get_rest(missing, made)
-        return made + adjuster._get_tax_entries(rest), undone | outdated
+        return made + adjuster._get_tax_entries(missing), undone | outdated
 
     def _simulate_progress_reconciliation(self, plan, restored=None):
         """Return the exchange entries that reconciling would make, without doing it.

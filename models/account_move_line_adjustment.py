@@ -43,29 +43,37 @@ class AccountMoveLine(models.Model):
         result = super()._prepare_reconciliation_single_partial(
             debit_values, credit_values, shadowed_aml_values
         )
-        if result.get("exchange_values"):
-            recall = items._get_progress_adjusting_item()
-            if recall:
-                recall._complete_progress_exchange(result["exchange_values"])
-                result["exchange_values"]["progress_pair"] = items.ids
+        exchange_values = result.get("exchange_values")
+        recall = exchange_values and items._get_progress_adjusting_item()
+        if recall and exchange_values["move_values"]["line_ids"]:
+            recall._complete_progress_exchange(exchange_values)
+            exchange_values["progress_pair"] = items.ids
+            result["partial_values"]["progress_exchange"] = exchange_values
         return result
 
     @api.model
     def _create_exchange_difference_moves(self, exchange_diff_values_list):
-        own, others = [], []
-        for values in exchange_diff_values_list:
-            (own if self._is_progress_exchange(values) else others).append(values)
-        moves = super()._create_exchange_difference_moves(others)
-        if not own:
-            return moves
-        entries = self.env["progress.billing.adjuster"]._merge_exchanges(
-            own, self.env.context.get("progress_billing_taxes", {})
+        # Those of deposits were made with their partials.
+        return super()._create_exchange_difference_moves(
+            [
+                values
+                for values in exchange_diff_values_list
+                if "progress_pair" not in values
+            ]
         )
+
+    @api.model
+    def _create_progress_entries(self, entries):
+        """Create and post entries that adjust deposits, by the host's own method.
+
+        :param entries: list of dicts as `_create_exchange_difference_moves` takes.
+        :return: the entries, in order.
+        """
+        if not entries:
+            return self.env["account.move"]
         # Accounts, taxes and balances are given, so there is nothing to derive: the
         # keys of the host's own cash basis entries. Analytic items come with posting.
-        self._spare_progress_analytics(entries)
-        partials = self.env["account.partial.reconcile"]
-        reconciled = partials._take_progress_reconciled(entries)
+        self._complete_progress_items(entries)
         spared = self.with_context(
             skip_invoice_sync=True,
             skip_invoice_line_sync=True,
@@ -73,29 +81,28 @@ class AccountMoveLine(models.Model):
             skip_analytic_sync=True,
             progress_billing_taxes={},
         )
-        made = super(AccountMoveLine, spared)._create_exchange_difference_moves(entries)
-        partials._reconcile_progress_entries(made, reconciled)
-        partials._link_progress_entries(entries, made)
-        return moves | made.with_env(self.env)
+        return spared._create_exchange_difference_moves(entries).with_env(self.env)
 
-    def _spare_progress_analytics(self, values_list):
-        """Give items no analytics where the company has no rule that would find any.
+    def _complete_progress_items(self, entries):
+        """Give items what the host would derive for each of them to be the same.
 
-        The host searches its distribution models once an item.
+        No analytics only where the company has no rule that would find any: the host
+        searches them once an item.
         """
+        given = {
+            "display_type": "product",
+            "price_unit": 0.0,
+            "product_uom_id": False,
+            "quantity": 1.0,
+        }
         models_ = self.env["account.analytic.distribution.model"].sudo()
-        if models_.search_count([], limit=1):
-            return
-        for exchange_values in values_list:
-            for _code, _id, values in exchange_values["move_values"]["line_ids"]:
-                values.setdefault("analytic_distribution", False)
-
-    def _is_progress_exchange(self, exchange_values):
-        """Return whether the values of an exchange entry are of deposits alone."""
-        return all(
-            values.get("progress_adjusted_move_id")
-            for _code, _id, values in exchange_values["move_values"]["line_ids"]
-        )
+        if not models_.search_count([], limit=1):
+            given["analytic_distribution"] = False
+        for entry in entries:
+            entry["move_values"]["line_ids"] = [
+                Command.create({**given, **values})
+                for _code, _id, values in entry["move_values"]["line_ids"]
+            ]
 
     def _get_progress_adjusting_item(self):
         """Return the item that takes a deposit back, of two that are reconciled.

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class AccountPartialReconcile(models.Model):
@@ -33,10 +33,29 @@ class AccountPartialReconcile(models.Model):
         moves._reconcile_progress_plans([pairs])
         return result
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Made along with the partials they belong to, exchange entries are linked and
+        # reconciled at once. The host would plan that, and number, entry by entry.
+        vals_list = [dict(vals) for vals in vals_list]
+        exchanges = [
+            vals.pop("progress_exchange")
+            for vals in vals_list
+            if "progress_exchange" in vals
+        ]
+        if not exchanges:
+            return super().create(vals_list)
+        entries = self.env["progress.billing.adjuster"]._merge_exchanges(
+            exchanges, self.env.context.get("progress_billing_taxes", {})
+        )
+        reconciled = self._take_progress_reconciled(entries)
+        moves = self.env["account.move.line"]._create_progress_entries(entries)
+        self._link_progress_entries(vals_list, entries, moves)
+        fixes = self._prepare_progress_fixes(moves, reconciled)
+        return super().create(vals_list + fixes)[: len(vals_list)]
+
     def _take_progress_reconciled(self, entries):
         """Take from entries which items theirs are to be reconciled with.
-
-        The host would plan, and recompute, that reconciliation entry by entry.
 
         :param entries: values as `_create_exchange_difference_moves` takes, changed in
             place.
@@ -52,10 +71,28 @@ class AccountPartialReconcile(models.Model):
                     result[-1][values["sequence"]] = other_id
         return result
 
-    def _reconcile_progress_entries(self, moves, reconciled):
-        """Reconcile the items of exchange entries with those that they adjust.
+    def _link_progress_entries(self, vals_list, entries, moves):
+        """Link the partials that an entry adjusts to it: the host links one a move.
 
-        As the host does it: they have nothing in document currency.
+        :param vals_list: values of the partials, changed in place.
+        :param entries: values as `_create_exchange_difference_moves` takes, with the
+            item ids of each partial in `progress_pairs`.
+        :param moves: the entries made of them, in order.
+        """
+        made = {
+            frozenset(pair): move.id
+            for entry, move in zip(entries, moves, strict=True)
+            for pair in entry["progress_pairs"]
+        }
+        for vals in vals_list:
+            pair = frozenset((vals["debit_move_id"], vals["credit_move_id"]))
+            if pair in made:
+                vals["exchange_move_id"] = made[pair]
+
+    def _prepare_progress_fixes(self, moves, reconciled):
+        """Return values of partials between exchange entries and what they adjust.
+
+        As the host has them: they have nothing in document currency.
 
         :param reconciled: as `_take_progress_reconciled`, for each of `moves`.
         """
@@ -75,35 +112,4 @@ class AccountPartialReconcile(models.Model):
                         "credit_move_id": credit_id,
                     }
                 )
-        self.create(vals_list)
-
-    def _link_progress_entries(self, entries, moves):
-        """Link the partials that an entry adjusts to it: the host links one a move.
-
-        :param entries: values as `_create_exchange_difference_moves` takes, with the
-            item ids of each partial in `progress_pairs`.
-        :param moves: the entries made of them, in order.
-        """
-        made = {
-            frozenset(pair): move
-            for values, move in zip(entries, moves, strict=True)
-            for pair in values.get("progress_pairs", ())
-        }
-        if not made:
-            return
-        ids = list(frozenset().union(*made))
-        partials = self.sudo().search(
-            [
-                ("debit_move_id", "in", ids),
-                ("credit_move_id", "in", ids),
-                ("exchange_move_id", "=", False),
-            ]
-        )
-        linked = partials.grouped(
-            lambda partial: made.get(
-                frozenset((partial.debit_move_id.id, partial.credit_move_id.id))
-            )
-        )
-        for move, own in linked.items():
-            if move:
-                own.exchange_move_id = move
+        return vals_list

@@ -39,6 +39,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
                 values, self.env["account.move"].browse([move_id]), [], lines
             )
             for move_id, (values, lines) in missing.items()
+            if lines
         ]
 
     def _merge_exchanges(self, values_list, missing):
@@ -46,8 +47,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
 
         :param values_list: as `_create_exchange_difference_moves` takes; the entries of
             other things than deposits are left as they are.
-        :param missing: as `_get_missing`; what was taken along is told in the entries'
-            `progress_taken`.
+        :param missing: as `_get_missing`; what is taken along is taken from it.
         """
         groups = defaultdict(list)
         for number, values in enumerate(values_list):
@@ -92,8 +92,8 @@ class ProgressBillingAdjuster(models.AbstractModel):
             "to_reconcile": [],
             "to_post": all(values["to_post"] for values in group),
             "progress_pairs": [values["progress_pair"] for values in group],
-            "progress_taken": taken,
         }
+        lines[:] = [line for line in lines if line not in taken]
         if owner == move:
             taken = self._fold_bases(taken, items, move)
         return self._complete_entry(entry, owner if taken else move, items, taken)

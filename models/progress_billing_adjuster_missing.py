@@ -86,14 +86,3 @@ class ProgressBillingAdjuster(models.AbstractModel):
             for items in standing.values()
         ]
         return [line for line in result if not currency.is_zero(line["balance"])]
-
-    def _get_rest(self, missing, entries):
-        """Return what is missing still once these entries are booked."""
-        taken = [
-            id(line) for entry in entries for line in entry.get("progress_taken", ())
-        ]
-        rest = {
-            move_id: (values, [line for line in lines if id(line) not in taken])
-            for move_id, (values, lines) in missing.items()
-        }
-        return {move_id: pair for move_id, pair in rest.items() if pair[1]}

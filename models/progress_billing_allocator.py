@@ -95,8 +95,9 @@ class ProgressBillingAllocator(models.AbstractModel):
             credit note or a final invoice took back.
         """
         shares = {}
+        # What the host reads of each line, move by move, is read at once.
+        items.move_id.line_ids.fetch(["tax_ids", "tax_tag_ids"])
         for move in items.move_id:
-            # Doing it move by move is the host's interface; it reads only the cache.
             base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
             for base_line in base_lines:
                 if base_line["record"] in items:

@@ -125,6 +125,7 @@ class SaleOrderLine(models.Model):
         :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
         """
         shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
+        items.fetch(["sale_line_ids"])
         result = {line: {} for line in self}
         for item, share in shares.items():
             for line in item.sale_line_ids & self:

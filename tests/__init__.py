@@ -7,6 +7,7 @@ from . import (
     test_consolidated,
     test_cron,
     test_currency,
+    test_currency_batch,
     test_currency_preview,
     test_currency_properties,
     test_currency_siblings,

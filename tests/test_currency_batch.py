@@ -1,0 +1,62 @@
+from odoo.tests import tagged
+
+from .common_currency import DEPOSIT_DAY, FINAL_DAY, SECOND_DAY, ProgressCurrencyCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCurrencyBatch(ProgressCurrencyCommon):
+    """What adjusting does once for all deposits of a final invoice."""
+
+    def _count_queries(self, number):
+        """Return the queries of a final invoice that takes back some deposits."""
+        order = self._euro_order(10000.0, 500.0)
+        for day in (DEPOSIT_DAY, SECOND_DAY):
+            self._deposit_on(day, order, *[60.0 / number] * (number // 2))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        final = self._final_on(FINAL_DAY, order)
+        self.env.flush_all()
+        count = self.env.cr.sql_log_count - before
+        self.assertEqual(len(final.progress_adjustment_move_ids), 1)
+        self.assertEqual(len(final.progress_adjustment_item_ids), 2 * number + 1)
+        self.assertNoDeposit(order)
+        return count
+
+    def test_f05_queries_do_not_grow_with_deposits(self):
+        # The host writes the grids of an invoice's lines one by one.
+        reps = self.tax.invoice_repartition_line_ids
+        (reps | self.tax.refund_repartition_line_ids).tag_ids = False
+        self._count_queries(2)
+        few, many = self._count_queries(4), self._count_queries(16)
+        self.assertLessEqual(many - few, 3, (few, many))
+
+    def test_f05_entry_holds_what_the_host_would_derive(self):
+        order = self._euro_order(10000.0)
+        self._deposit_on(DEPOSIT_DAY, order, 30.0)
+        items = self._final_on(FINAL_DAY, order).progress_adjustment_item_ids
+        names = ["price_unit", "product_uom_id", "quantity"]
+        given = items.read(names)
+        for name in names:
+            self.env.add_to_compute(items._fields[name], items)
+        self.assertEqual(items.read(names), given)
+        self.assertEqual(set(items.mapped("display_type")), {"product"})
+
+    def test_f05_partials_of_an_entry_are_made_together(self):
+        order = self._euro_order(10000.0)
+        self._deposit_on(DEPOSIT_DAY, order, 30.0)
+        self._deposit_on(SECOND_DAY, order, 20.0)
+        final = self._final_on(FINAL_DAY, order)
+        entry = final.progress_adjustment_move_ids
+        recalls = final._get_progress_deposit_items()
+        own = entry.line_ids.filtered("reconciled")
+        self.assertEqual(len(own), 2)
+        pairs = entry.exchange_diff_partial_ids
+        self.assertEqual(
+            pairs, recalls.matched_credit_ids.filtered("exchange_move_id")
+        )
+        self.assertEqual(len(pairs), 2)
+        for item in own:
+            partials = item.matched_debit_ids | item.matched_credit_ids
+            self.assertEqual(sum(partials.mapped("amount")), abs(item.balance))
+            self.assertEqual(len(item.full_reconcile_id.reconciled_line_ids), 3)

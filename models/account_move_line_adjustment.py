@@ -81,7 +81,11 @@ class AccountMoveLine(models.Model):
             skip_analytic_sync=True,
             progress_billing_taxes={},
         )
-        return spared._create_exchange_difference_moves(entries).with_env(self.env)
+        moves = spared._create_exchange_difference_moves(entries).with_env(self.env)
+        # Without a price there is no need to ask the tax engine for each item's total.
+        for name in ("price_subtotal", "price_total"):
+            self.env.remove_to_compute(self._fields[name], moves.line_ids)
+        return moves
 
     def _complete_progress_items(self, entries):
         """Give items what the host would derive for each of them to be the same.
@@ -91,6 +95,8 @@ class AccountMoveLine(models.Model):
         """
         given = {
             "display_type": "product",
+            "price_subtotal": 0.0,
+            "price_total": 0.0,
             "price_unit": 0.0,
             "product_uom_id": False,
             "quantity": 1.0,

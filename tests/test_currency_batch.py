@@ -35,7 +35,13 @@ class TestCurrencyBatch(ProgressCurrencyCommon):
         order = self._euro_order(10000.0)
         self._deposit_on(DEPOSIT_DAY, order, 30.0)
         items = self._final_on(FINAL_DAY, order).progress_adjustment_item_ids
-        names = ["price_unit", "product_uom_id", "quantity"]
+        names = [
+            "price_subtotal",
+            "price_total",
+            "price_unit",
+            "product_uom_id",
+            "quantity",
+        ]
         given = items.read(names)
         for name in names:
             self.env.add_to_compute(items._fields[name], items)

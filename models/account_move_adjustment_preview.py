@@ -10,19 +10,24 @@ class AccountMove(models.Model):
         string="Adjustments on Posting",
         compute="_compute_progress_adjustment_preview",
         sanitize=False,
-        help="Entries that posting makes to bring deposits and their taxes to the "
-        "exchange rate of this invoice.",
+        help="Items that posting makes, or made, to bring deposits and their taxes to "
+        "the exchange rate of this invoice.",
     )
 
     # === COMPUTE METHODS === #
 
-    @api.depends("state", "line_ids.balance", "line_ids.is_progress_recall")
+    @api.depends(
+        "line_ids.balance",
+        "line_ids.is_progress_recall",
+        "progress_adjustment_move_ids",
+        "state",
+    )
     def _compute_progress_adjustment_preview(self):
         for move in self:
             # Of the saved draft: what is being typed has no journal items yet.
             saved = move._origin
             move.progress_adjustment_preview = (
-                saved.state == "draft" and saved._render_progress_adjustments()
+                saved.state != "cancel" and saved._render_progress_adjustments()
             )
 
     def _render_progress_adjustments(self):

@@ -42,7 +42,7 @@ class ProgressBillingBuilder(models.AbstractModel):
         orders._check_progress_billable()
         built = self._get_built_claims(claims, orders)
         self._check_ceiling(built, orders)
-        self._create_deposit_lines(built, orders)
+        self._create_deposit_lines(built)
         moves = self._create_moves(built)
         self._link_progress_lines(built)
         self._log_creation(moves)
@@ -105,11 +105,38 @@ class ProgressBillingBuilder(models.AbstractModel):
 
     # === DEPOSITS ON THE ORDER === #
 
-    def _create_deposit_lines(self, built, orders):
+    def _create_deposit_lines(self, built):
         """Create the host's down payment order lines of all deposit claims at once.
 
         Each pair of (part, base line) becomes (part, base line, order line).
         """
+        # In sudo mode because invoicing people may write orders but not add lines; the
+        # right to bill the orders was checked when they were locked.
+        created = iter(
+            self.env["sale.order.line"]
+            .sudo()
+            .with_context(sale_no_log_for_new_lines=True)
+            .create(self._prepare_deposit_lines(built))
+            .sudo(self.env.su)
+            .filtered(lambda line: not line.display_type)
+        )
+        for values in built:
+            is_deposit = values["claim"].booking == DEPOSIT
+            values["lines"] = [
+                (
+                    part,
+                    base_line,
+                    next(created)
+                    if is_deposit
+                    else self.env["sale.order.line"].browse(
+                        base_line["_progress_sale_line_id"]
+                    ),
+                )
+                for part, base_line in values["lines"]
+            ]
+
+    def _prepare_deposit_lines(self, built):
+        """Return the values of down payment lines, each order's section before them."""
         vals_list = []
         sequences = {}
         for values in built:
@@ -133,30 +160,7 @@ class ProgressBillingBuilder(models.AbstractModel):
                         "sequence": sequences[order],
                     }
                 )
-        # In sudo mode because invoicing people may write orders but not add lines; the
-        # right to bill the orders was checked when they were locked.
-        created = iter(
-            self.env["sale.order.line"]
-            .sudo()
-            .with_context(sale_no_log_for_new_lines=True)
-            .create(vals_list)
-            .sudo(self.env.su)
-            .filtered(lambda line: not line.display_type)
-        )
-        for values in built:
-            is_deposit = values["claim"].booking == DEPOSIT
-            values["lines"] = [
-                (
-                    part,
-                    base_line,
-                    next(created)
-                    if is_deposit
-                    else self.env["sale.order.line"].browse(
-                        base_line["_progress_sale_line_id"]
-                    ),
-                )
-                for part, base_line in values["lines"]
-            ]
+        return vals_list
 
     # === INVOICES === #
 

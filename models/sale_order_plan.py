@@ -41,24 +41,26 @@ class SaleOrder(models.Model):
             left = 100.0 * (contract - billed) / contract if contract else 0.0
             percents = scale_percents(percents, max(round(left, 6), 0.0))
         amounts = split_amount(contract, percents, self.currency_id)
-        entered = amounts
-        if self.company_id.progress_amount_tax_included and target:
-            total = sum(target.mapped("price_total"))
-            entered = split_amount(total, percents, self.currency_id)
+        shares = [{"amount_type": "percent", "percent": each} for each in percents]
+        if len(target) > 1:
+            entered = amounts
+            if self.company_id.progress_amount_tax_included:
+                total = sum(target.mapped("price_total"))
+                entered = split_amount(total, percents, self.currency_id)
+            shares = [
+                {"amount_type": "amount", "amount": each, "percent": 0.0}
+                for each in entered
+            ]
         return [
             {
                 **part,
                 "order_id": self.id,
                 "sale_line_id": target.id if len(target) == 1 else False,
                 "amount_untaxed": amount,
-                **(
-                    {"amount_type": "amount", "amount": enter, "percent": 0.0}
-                    if len(target) > 1
-                    else {"amount_type": "percent", "percent": percent}
-                ),
+                **share,
             }
-            for part, percent, amount, enter in zip(
-                parts, percents, amounts, entered, strict=True
+            for part, percent, amount, share in zip(
+                parts, percents, amounts, shares, strict=True
             )
             if percent > 0
         ]

@@ -53,6 +53,18 @@ class ProgressBillingCommon(TestSaleCommon):
         )
 
     @classmethod
+    def _taxes(cls):
+        """Return the taxes of random orders: by name, alone and included in prices."""
+        included = {"price_include_override": "tax_included"}
+        return {
+            "fifteen": cls.tax,
+            "five": cls._tax(5.5),
+            "seven": cls._tax(7.25),
+            "included": cls._tax(21.0, name="incl.", **included),
+            "included_five": cls._tax(5.0, name="incl.", **included),
+        }
+
+    @classmethod
     def _order(cls, *lines, confirm=True, **values):
         """Return an order with lines given as (price, quantity, dict) or as prices."""
         commands = []

@@ -75,14 +75,7 @@ class PropertyCase(PropertyChecks, ProgressBillingCommon):
         super().setUpClass()
         # Chatter is not what these tests are about, and they make many documents.
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
-        included = {"price_include_override": "tax_included"}
-        cls.taxes = {
-            "fifteen": cls.tax,
-            "five": cls._tax(5.5),
-            "seven": cls._tax(7.25),
-            "included": cls._tax(21.0, name="incl.", **included),
-            "included_five": cls._tax(5.0, name="incl.", **included),
-        }
+        cls.taxes = cls._taxes()
         cls.currency = cls.company.currency_id
 
     def execute_example(self, function):

@@ -78,6 +78,14 @@ class TestCurrencyPreview(ProgressCurrencyCommon):
         final = self._draft_final()
         with self._on(FINAL_DAY):
             self.assertIn("300.00", final.progress_adjustment_preview)
+            final.action_post()
+        self.assertIn("300.00", final.progress_adjustment_preview)
+        entry = final.progress_adjustment_move_ids
+        self.assertEqual(
+            final.progress_adjustment_preview.count("<tr>"), len(entry.line_ids) + 1
+        )
+        final.button_cancel()
+        self.assertFalse(final.progress_adjustment_preview)
         plain = self._bill(self._plan(self._order(100.0), 50.0), post=False)
         self.assertFalse(plain.progress_adjustment_preview)
 

@@ -27,7 +27,8 @@ class AccountMove(models.Model):
             # Of the saved draft: what is being typed has no journal items yet.
             saved = move._origin
             move.progress_adjustment_preview = (
-                saved.state != "cancel" and saved._render_progress_adjustments()
+                saved.state in ("draft", "posted")
+                and saved._render_progress_adjustments()
             )
 
     def _render_progress_adjustments(self):

@@ -35,6 +35,8 @@ class AccountPartialReconcile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not any("progress_exchange" in vals for vals in vals_list):
+            return super().create(vals_list)
         # Made along with the partials they belong to, exchange entries are linked and
         # reconciled at once. The host would plan that, and number, entry by entry.
         vals_list = [dict(vals) for vals in vals_list]
@@ -43,8 +45,6 @@ class AccountPartialReconcile(models.Model):
             for vals in vals_list
             if "progress_exchange" in vals
         ]
-        if not exchanges:
-            return super().create(vals_list)
         entries = self.env["progress.billing.adjuster"]._merge_exchanges(
             exchanges, self.env.context.get("progress_billing_taxes", {})
         )

@@ -82,18 +82,17 @@ class ProgressBillingAdjuster(models.AbstractModel):
             values["move_values"][name] == group[0]["move_values"][name]
             for name in ("date", "journal_id")
         )
-        taken = [
-            line
-            for line in lines
-            if fits and line["progress_adjusted_line_id"] in deposits
-        ]
+        taken, rest = [], []
+        for line in lines:
+            is_taken = fits and line["progress_adjusted_line_id"] in deposits
+            (taken if is_taken else rest).append(line)
+        lines[:] = rest
         entry = {
             "move_values": group[0]["move_values"],
             "to_reconcile": [],
             "to_post": all(values["to_post"] for values in group),
             "progress_pairs": [values["progress_pair"] for values in group],
         }
-        lines[:] = [line for line in lines if line not in taken]
         if owner == move:
             taken = self._fold_bases(taken, items, move)
         return self._complete_entry(entry, owner if taken else move, items, taken)

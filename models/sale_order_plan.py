@@ -43,13 +43,9 @@ class SaleOrder(models.Model):
         amounts = split_amount(contract, percents, self.currency_id)
         shares = [{"amount_type": "percent", "percent": each} for each in percents]
         if len(target) > 1:
-            entered = amounts
-            if self.company_id.progress_amount_tax_included:
-                total = sum(target.mapped("price_total"))
-                entered = split_amount(total, percents, self.currency_id)
             shares = [
                 {"amount_type": "amount", "amount": each, "percent": 0.0}
-                for each in entered
+                for each in self._get_progress_entered(target, percents, amounts)
             ]
         return [
             {
@@ -64,6 +60,17 @@ class SaleOrder(models.Model):
             )
             if percent > 0
         ]
+
+    def _get_progress_entered(self, target, percents, amounts):
+        """Return untaxed amounts as they are entered: with taxes if the company does.
+
+        :param target: the order lines that are billed together.
+        :param amounts: the untaxed amounts, by percentage.
+        """
+        if not self.company_id.progress_amount_tax_included:
+            return amounts
+        total = sum(target.mapped("price_total"))
+        return split_amount(total, percents, self.currency_id)
 
     def _get_progress_milestones(self):
         """Return the milestones that the order is billed by, in their order.

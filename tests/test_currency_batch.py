@@ -47,8 +47,27 @@ class TestCurrencyBatch(ProgressCurrencyCommon):
             self.env.add_to_compute(items._fields[name], items)
         self.assertEqual(items.read(names), given)
         self.assertEqual(set(items.mapped("display_type")), {"product"})
+        # An exchange entry of the host's alone: paid at another rate.
+        deposit = self._deposit_on(DEPOSIT_DAY, self._euro_order(10000.0), 30.0)
+        with self._on(FINAL_DAY):
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=deposit.ids
+            ).create({"payment_date": FINAL_DAY})._create_payments()
+        partials = deposit.line_ids.matched_credit_ids
+        others = partials.exchange_move_id.line_ids
+        self.assertTrue(others)
+        self.assertFalse(others.progress_adjusted_move_id)
+        names += ["analytic_distribution", "display_type", "is_storno", "no_followup"]
+        self.assertEqual(*self._get_distinct(items, others, names=names))
 
-    def test_f05_partials_of_an_entry_are_made_together(self):
+    def _get_distinct(self, *recordsets, names):
+        """Return the distinct values of some fields, for each recordset."""
+        return [
+            {tuple(str(item[name]) for name in names) for item in items}
+            for items in recordsets
+        ]
+
+    def test_f05_entry_is_linked_and_reconciled_with_every_deposit(self):
         order = self._euro_order(10000.0)
         self._deposit_on(DEPOSIT_DAY, order, 30.0)
         self._deposit_on(SECOND_DAY, order, 20.0)

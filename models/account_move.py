@@ -79,6 +79,7 @@ class AccountMove(models.Model):
             if move.move_type == "out_invoice" and move.reversed_entry_id:
                 move._check_progress_revival()
             for order in move._get_progress_orders():
+                move._check_progress_currency(order)
                 if move.is_progress_final:
                     order._check_progress_drafts()
                 if move.move_type == "out_invoice" and move._bills_progress():
@@ -92,6 +93,27 @@ class AccountMove(models.Model):
             move._check_progress_recalls()
             move._check_progress_given_back()
 
+    def _check_progress_currency(self, order):
+        """Refuse an invoice in another currency than its order's.
+
+        Its amounts would be taken for the order's, and its deposits stay open. What was
+        posted so before can be credited.
+        """
+        self.ensure_one()
+        if self.currency_id in (order.currency_id, self.reversed_entry_id.currency_id):
+            return
+        raise UserError(
+            self.env._(
+                "You cannot post %(invoice)s in %(currency)s because %(order)s is in "
+                "%(order_currency)s. Set the invoice back to %(order_currency)s, or "
+                "delete the draft and create it again.",
+                invoice=self.display_name,
+                currency=self.currency_id.name,
+                order=order.display_name,
+                order_currency=order.currency_id.name,
+            )
+        )
+
     def _check_progress_given_back(self):
         """Refuse to credit a final invoice, or what it took back, twice over."""
         self.ensure_one()
@@ -100,7 +122,8 @@ class AccountMove(models.Model):
             return
         recalls = self._get_progress_deposit_items().filtered("is_progress_recall")
         taken = (
-            sum(
+            line._get_progress_sign()
+            * sum(
                 (recalls | line._get_progress_posted_items())
                 .filtered(
                     lambda item, line=line: (
@@ -142,7 +165,10 @@ class AccountMove(models.Model):
         )
 
     def _check_progress_recalls(self):
-        """Refuse to take back more than is open; a final takes back all."""
+        """Refuse to take back more than is open; a final takes back all.
+
+        Compared in the direction of each deposit: what bills it takes nothing back.
+        """
         self.ensure_one()
         items = self._get_progress_deposit_items()
         lines = items.sale_line_ids.filtered("is_downpayment")
@@ -151,9 +177,11 @@ class AccountMove(models.Model):
             lines |= orders.order_line.filtered("is_downpayment")
         for line in lines.filtered(lambda line: not line.display_type):
             own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
-            rest = line._get_progress_open_base() - sum(own.mapped("amount_currency"))
-            compared = self.currency_id.compare_amounts(rest, 0.0)
-            if compared < 0 or (compared and self.is_progress_final):
+            sign = line._get_progress_sign()
+            amount_open = sign * line._get_progress_open_base()
+            taken = sign * sum(own.mapped("amount_currency"))
+            compared = self.currency_id.compare_amounts(amount_open, taken)
+            if (taken > 0.0 > compared) or (compared and self.is_progress_final):
                 raise UserError(
                     self.env._(
                         "You cannot post %(invoice)s because it takes back "
@@ -161,13 +189,9 @@ class AccountMove(models.Model):
                         "The deposit changed since: delete the draft and create it "
                         "again.",
                         invoice=self.display_name,
-                        amount=line.order_id._format_progress(
-                            sum(own.mapped("amount_currency"))
-                        ),
+                        amount=line.order_id._format_progress(taken),
                         deposit=line._get_progress_deposit_name(),
-                        open=line.order_id._format_progress(
-                            line._get_progress_open_base()
-                        ),
+                        open=line.order_id._format_progress(amount_open),
                     )
                 )
 

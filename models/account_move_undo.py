@@ -26,6 +26,7 @@ class AccountMove(models.Model):
                 rest = line._get_progress_open_base() + sum(
                     posted.mapped("amount_currency")
                 )
+                rest *= line._get_progress_sign()
                 if move.currency_id.compare_amounts(rest, 0.0) < 0:
                     raise UserError(
                         self.env._(

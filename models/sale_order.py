@@ -151,14 +151,19 @@ class SaleOrder(models.Model):
 
     @api.depends(
         "state",
+        "invoice_status",
         "progress_line_ids.state",
+        "order_line.draft_amount",
+        "order_line.actual_amount",
         "order_line.invoice_lines.move_id.is_progress_final",
         "order_line.invoice_lines.parent_state",
     )
     def _compute_has_progress_final_due(self):
         for order in self:
             order.has_progress_final_due = (
-                order.state == "sale" and order._is_progress_running()
+                order.state == "sale"
+                and order.invoice_status != "invoiced"
+                and order._is_progress_running()
             )
 
     @api.depends(
@@ -176,7 +181,10 @@ class SaleOrder(models.Model):
             )
 
     @api.depends(
+        "progress_deposit_balance",
         "progress_line_ids.state",
+        "order_line.draft_amount",
+        "order_line.actual_amount",
         "order_line.invoice_lines.move_id.is_progress_final",
         "order_line.invoice_lines.parent_state",
         "order_line.invoice_lines.amount_currency",
@@ -186,9 +194,11 @@ class SaleOrder(models.Model):
         # invoice.
         result = super()._compute_invoice_status()
         for order in self:
-            # Revenue billed part by part needs no final invoice.
-            is_earned = order._is_progress_revenue()
-            is_billed = is_earned and order.invoice_status == "invoiced"
+            # Billed in full, and no deposit open: nothing is left for a final invoice.
+            is_billed = (
+                order.invoice_status == "invoiced"
+                and order.currency_id.is_zero(order.progress_deposit_balance)
+            )
             if not is_billed and order._is_progress_running():
                 order.invoice_status = "no"
         return result

@@ -12,7 +12,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _create_invoices(self, grouped=False, final=False, date=None):
-        progress = self.filtered("progress_line_ids")
+        progress = self.filtered(lambda order: order._uses_progress_billing())
         if not progress:
             return super()._create_invoices(grouped=grouped, final=final, date=date)
         if "progress_billing_prepared" not in self.env.context:

@@ -182,7 +182,10 @@ class SaleOrder(models.Model):
         )
         if not rest:
             return rest
-        sections = rest.parent_id | rest.parent_id.parent_id
+        # The host takes the *Down Payments* section for that of a line added below it.
+        sections = (rest.parent_id | rest.parent_id.parent_id).filtered(
+            lambda section: not section.is_downpayment
+        )
         return self.order_line.filtered(
             lambda line: (
                 line in rest or line in sections or line.display_type == "line_note"

@@ -112,6 +112,18 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         return self.order_id._sum_progress_items(self._get_progress_posted_items())
 
+    def _get_progress_sign(self):
+        """Return the direction of a deposit: -1 where it was billed below zero.
+
+        Such is the part of a deposit that a voucher is, or the deposit on an order
+        that pays out.
+        """
+        self.ensure_one()
+        billed = self.sudo().invoice_lines.filtered(
+            lambda item: not item.is_progress_recall and item.amount_currency
+        )
+        return -1 if billed.sorted("id")[:1].amount_currency > 0.0 else 1
+
     def _get_progress_open_shares(self):
         """Return what deposits still have open, from posted items alone.
 

@@ -38,6 +38,7 @@ from . import (
     test_project_template,
     test_properties,
     test_quotation_template,
+    test_recalls,
     test_rule,
     test_run,
     test_run_preview,

@@ -4,6 +4,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import ProgressBillingCommon
+from .common_project import ProjectBillingCommon
 
 
 @tagged("post_install", "-at_install")
@@ -173,3 +174,49 @@ class TestConsolidated(ProgressBillingCommon):
 
     def assertMoney(self, first, second):
         self.assertEqual(self.company.currency_id.compare_amounts(first, second), 0)
+
+
+@tagged("post_install", "-at_install")
+class TestConsolidatedBudgets(ProjectBillingCommon):
+    """Orders whose deposits came from their revenue budgets alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.orders = self.env["sale.order"]
+        for number in range(2):
+            order = self._project_order(
+                (33.33 + number, 1.0),
+                (66.67 + number, 1.0),
+                method="deposit",
+                client_order_ref=str(number),
+            )
+            self._complete(order.order_line, 50.0, 50.0)
+            self._run(order.project_id, post=True)
+            self.orders |= order
+
+    def test_final_has_a_section_per_order_rounded_apart(self):
+        final = self._final(self.orders, consolidated=True)
+        kinds = final.invoice_line_ids.mapped("display_type")
+        self.assertEqual((len(final), kinds.count("line_section")), (1, 2))
+        for order in self.orders:
+            self.assertEqual(order.progress_billed_amount, order.amount_untaxed)
+            self.assertEqual(order.progress_deposit_balance, 0.0)
+
+    def test_interim_has_a_section_per_order_and_locks_them(self):
+        self.env.flush_all()
+        with self.assertLogs("odoo.sql_db", "DEBUG") as queries:
+            move = self.orders._create_interim_invoices(consolidated=True)
+        kinds = move.invoice_line_ids.mapped("display_type")
+        self.assertEqual((len(move), kinds.count("line_section")), (1, 2))
+        locks = [
+            query
+            for query in queries.output
+            if "FOR NO KEY UPDATE" in query and '"sale_order"' in query
+        ]
+        self.assertTrue(locks)
+
+    def test_the_hosts_wizard_offers_to_take_back_their_deposits(self):
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {"sale_order_ids": self.orders.ids}
+        )
+        self.assertTrue(wizard.progress_has_deposits)

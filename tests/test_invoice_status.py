@@ -2,11 +2,11 @@
 
 from odoo.tests import tagged
 
-from .common import ProgressBillingCommon
+from .common_project import ProjectBillingCommon
 
 
 @tagged("post_install", "-at_install")
-class TestInvoiceStatus(ProgressBillingCommon):
+class TestInvoiceStatus(ProjectBillingCommon):
     def _to_invoice(self, order):
         return self.env["sale.order"].search(
             [("id", "in", order.ids), ("invoice_status", "=", "to invoice")]
@@ -72,3 +72,30 @@ class TestInvoiceStatus(ProgressBillingCommon):
         self._plan(order, 30.0)
         order.order_line[0].qty_delivered = 10.0
         self.assertFalse(self._to_invoice(order))
+
+    def test_order_on_a_pro_forma_is_not_offered(self):
+        order = self._project_order(1000.0)
+        self.assertEqual(self._to_invoice(order), order)
+        proforma = self._proforma(order, 50.0)
+        self.assertFalse(self._to_invoice(order))
+        proforma.action_cancel()
+        self.assertEqual(self._to_invoice(order), order)
+
+    def test_revenue_billed_in_full_awaits_no_final(self):
+        order = self._project_order(1000.0)
+        self.assertFalse(order.has_progress_final_due)
+        for percent, is_due in ((40.0, True), (100.0, False)):
+            self._complete(order.order_line, percent)
+            self._run(order.project_id, post=True)
+            self.assertEqual(order.has_progress_final_due, is_due)
+        self.assertEqual(order.invoice_status, "invoiced")
+
+    def test_order_invoiced_in_stages_with_its_deposit_awaits_no_final(self):
+        order = self._order(1000.0)
+        self._bill(self._plan(order, 30.0))
+        interim = order._create_interim_invoices("fit")
+        self.assertTrue(order.has_progress_final_due)
+        interim.action_post()
+        self.assertAlmostEqual(interim.amount_untaxed, 700.0)
+        self.assertFalse(order.has_progress_final_due)
+        self.assertEqual(order.invoice_status, "invoiced")

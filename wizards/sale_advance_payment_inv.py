@@ -20,7 +20,7 @@ class SaleAdvancePaymentInv(models.TransientModel):
     def _compute_progress_has_deposits(self):
         for wizard in self:
             wizard.progress_has_deposits = any(
-                order.progress_line_ids and order.progress_deposit_balance
+                order._uses_progress_billing() and order.progress_deposit_balance
                 for order in wizard.sale_order_ids
             )
 

@@ -77,9 +77,7 @@ class TestCurrencyBatch(ProgressCurrencyCommon):
         own = entry.line_ids.filtered("reconciled")
         self.assertEqual(len(own), 2)
         pairs = entry.exchange_diff_partial_ids
-        self.assertEqual(
-            pairs, recalls.matched_credit_ids.filtered("exchange_move_id")
-        )
+        self.assertEqual(pairs, recalls.matched_credit_ids.filtered("exchange_move_id"))
         self.assertEqual(len(pairs), 2)
         for item in own:
             partials = item.matched_debit_ids | item.matched_credit_ids

@@ -236,7 +236,6 @@ class TestFinal(ProgressBillingCommon):
                 for move in moves | final:
                     self.assertEqual(str(move.invoice_date_due), due)
                     self.assertEqual(
-                        {str(item.date_maturity) for item in move.line_ids}
-                        - {"False"},
+                        {str(item.date_maturity) for item in move.line_ids} - {"False"},
                         {due},
                     )

@@ -111,9 +111,9 @@ class TestProjectLines(ProjectBillingCommon):
             self.project.with_user(manager).progress_line_ids = [
                 (0, 0, {**values, "order_id": self.order.id})
             ]
-        form = self.project.with_user(manager).get_view(
-            self.env.ref(VIEW).id, "form"
-        )["arch"]
+        form = self.project.with_user(manager).get_view(self.env.ref(VIEW).id, "form")[
+            "arch"
+        ]
         self.assertNotIn("action_create_invoice", form)
         with Form(self.project.with_user(seller), view=VIEW) as form:
             self._plan_on(form, **values)

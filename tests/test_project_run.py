@@ -41,9 +41,7 @@ class TestProjectRun(ProjectBillingCommon):
         self.assertEqual(wizard.state, "done")
         self.assertEqual(wizard.move_ids.mapped("amount_untaxed"), [500.0])
         self.assertEqual(wizard.proforma_ids.mapped("amount_untaxed"), [1000.0])
-        self.assertEqual(
-            wizard.action_view_invoices()["res_id"], wizard.move_ids.id
-        )
+        self.assertEqual(wizard.action_view_invoices()["res_id"], wizard.move_ids.id)
         self.assertEqual(
             wizard.action_view_proformas()["res_id"], wizard.proforma_ids.id
         )

@@ -173,4 +173,3 @@ class TestRun(ProgressBillingCommon):
         with Form(line) as form:
             form.percent = 30.0
             self.assertEqual(form.amount_untaxed, 300.0)
-

@@ -7,10 +7,12 @@ from unittest.mock import patch
 import polib
 
 from odoo.modules.module import Manifest
-from odoo.tests import HttpCase, TransactionCase, tagged
+from odoo.tests import HttpCase, TransactionCase, loader, tagged
 from odoo.tools import translate
 
 FOLDER = Path(Manifest.for_addon("progress_billing").path)
+#: Folders of tests that need other modules, so nothing imports them by itself.
+APART = {"stock", "queue", "faults"}
 walk = os.walk
 
 
@@ -31,6 +33,17 @@ class TestManifest(TransactionCase):
             if not (FOLDER / name).is_file()
         ]
         self.assertFalse(missing)
+
+
+@tagged("post_install", "-at_install")
+class TestTests(TransactionCase):
+    def test_own_runner_of_the_host_finds_every_test(self):
+        """It only runs modules named test_… that tests/__init__.py imports by name."""
+        folder = FOLDER / "tests"
+        files = {path.relative_to(folder) for path in folder.rglob("test_*.py")}
+        modules = loader.get_test_modules("progress_billing")
+        found = {Path(module.__file__).relative_to(folder) for module in modules}
+        self.assertEqual({x for x in files if x.parts[0] not in APART}, found)
 
 
 @tagged("post_install", "-at_install")

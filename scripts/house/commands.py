@@ -51,19 +51,23 @@ def env(args):
 
 
 def lint(args):
-    """Run ruff and pylint-odoo; return the first exit code that is not 0."""
+    """Run ruff, check and format, and pylint-odoo; return the first failure."""
     folder = venv.ensure()
     env = venv.environment(folder)
     places.export(places.BUILD / "lint", without=("scripts",))
     pylint = [folder / "bin/python", "-m", "pylint", *PYLINT]
     pylint += [f"--rcfile={places.ROOT / 'pyproject.toml'}", places.ADDON]
-    print("ruff check", flush=True)
-    ruff = subprocess.run(
-        [folder / "bin/ruff", "check"], cwd=places.ROOT, env=env, check=False
-    )
-    print("pylint with pylint-odoo", flush=True)
-    odoo = subprocess.run(pylint, cwd=places.BUILD / "lint", env=env, check=False)
-    return ruff.returncode or odoo.returncode
+    ruff = folder / "bin/ruff"
+    code = 0
+    for title, command, cwd in (
+        ("ruff check", [ruff, "check"], places.ROOT),
+        ("ruff format", [ruff, "format", "--check"], places.ROOT),
+        ("pylint with pylint-odoo", pylint, places.BUILD / "lint"),
+    ):
+        print(title, flush=True)
+        result = subprocess.run(command, cwd=cwd, env=env, check=False)
+        code = code or result.returncode
+    return code
 
 
 def clean(args):

@@ -42,7 +42,7 @@ def _plan(args):
         if not profile.tests or not (places.ROOT / profile.tests).is_dir():
             continue
         if not paths:
-            if any((places.ROOT / profile.tests).glob("test_*.py")):
+            if any((places.ROOT / profile.tests).rglob("test_*.py")):
                 yield profile, [*_tests_of(profile), *others]
             continue
         mine = [path for path in paths if _profile_of(path) == profile.name]

@@ -60,15 +60,18 @@ class ProgressBillingBuilder(models.AbstractModel):
             billing = billings[claim.order_id]
             lines, carry = [], 0.0
             for part in claim.parts:
-                base_lines, part_carry = allocator._get_part_lines(
-                    billing, part, claim.booking
-                )
+                base_lines, part_carry = self._get_claim_lines(billing, claim, part)
                 lines += [(part, base_line) for base_line in base_lines]
                 carry += part_carry
             built.append(
                 {"claim": claim, "order": billing.order, "lines": lines, "carry": carry}
             )
         return built
+
+    def _get_claim_lines(self, billing, claim, part):
+        """Return the base lines that bill a part of a claim, and its carry."""
+        allocator = self.env["progress.billing.allocator"]
+        return allocator._get_part_lines(billing, part, claim.booking)
 
     def _check_ceiling(self, built, orders):
         """Refuse to bill more than an order, or an order line, is worth."""

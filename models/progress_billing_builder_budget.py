@@ -6,16 +6,12 @@ from .claim import DEPOSIT, REVENUE
 class ProgressBillingAllocator(models.AbstractModel):
     _inherit = "progress.billing.allocator"
 
-    def _get_part_lines(self, billing, part, booking):
-        lines, carry = super()._get_part_lines(billing, part, booking)
-        if not lines and part.line_id and not part.amount:
-            lines = [self._get_zero_line(billing.order, part)]
-        return lines, carry
-
-    def _get_zero_line(self, order, part):
+    def _get_zero_line(self, order, part, booking):
         """Return a base line that says that nothing of an order line is billed."""
         line = self.env["sale.order.line"].browse(part.line_id)
-        account = order._get_progress_deposit_account(line.product_id)
+        account = self.env["account.account"]
+        if booking == DEPOSIT:
+            account = order._get_progress_deposit_account(line.product_id)
         return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
             {
                 "tax_ids": line.tax_ids,
@@ -34,6 +30,14 @@ class ProgressBillingBuilder(models.AbstractModel):
     """What invoices of the revenue budget carry on top."""
 
     _inherit = "progress.billing.builder"
+
+    def _get_claim_lines(self, billing, claim, part):
+        lines, carry = super()._get_claim_lines(billing, claim, part)
+        if not lines and claim.is_budget and not part.amount:
+            # A rule may want lines of nothing; a planned line has nothing to say.
+            allocator = self.env["progress.billing.allocator"]
+            lines = [allocator._get_zero_line(billing.order, part, claim.booking)]
+        return lines, carry
 
     def _prepare_invoice_values(self, order, claims):
         values = super()._prepare_invoice_values(order, claims)

@@ -42,6 +42,7 @@ from . import (
     test_rule,
     test_run,
     test_run_preview,
+    test_small_bills,
     test_totals,
     test_tour_main,
     test_tour_run,

@@ -170,6 +170,24 @@ def scale(share, fraction, currency):
     )
 
 
+def part_of(groups, base, currency):
+    """Return the part of some groups that comes to a base amount, in proportion.
+
+    :param groups: group -> Share.
+    :param float base: untaxed amount; nothing where it is against the groups, and no
+        more than all of them.
+    """
+    whole = total_base(groups)
+    if currency.is_zero(base) or currency.is_zero(whole) or base * whole < 0.0:
+        return {}
+    if abs(base) >= abs(whole):
+        return groups
+    scaled = {
+        group: scale(share, base / whole, currency) for group, share in groups.items()
+    }
+    return set_base(scaled, base, currency)
+
+
 def recoup(open_shares, fractions, invoice, mode, currency):
     """Return what an interim invoice takes back of each deposit.
 

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 from odoo import models
+from odoo.exceptions import UserError
 
 from .amounts import (
     Share,
@@ -119,14 +122,66 @@ class ProgressBillingAllocator(models.AbstractModel):
         :return: tuple of (base lines with fixed amounts, carry): what the part's amount
             came to before rounding, less what the lines bill.
         """
+        lines = []
+        if booking == DEPOSIT and part.line_id:
+            lines, part = self._get_credit_lines(billing, part)
+            if lines and billing.currency.is_zero(part.amount):
+                return lines, 0.0
         groups, templates = self._get_part_groups(billing, part, booking)
         carry = billing.add_part(part.line_id, booking, groups, part.amount)
-        lines = [
+        lines += [
             self._fix_amounts(billing.order, group, share, templates.get(group))
             for group, share in groups.items()
             if not is_empty(share, billing.currency)
         ]
         return lines, carry
+
+    def _get_credit_lines(self, billing, part):
+        """Return the base lines by which less of a line credits its deposits.
+
+        They keep the taxes that the deposit was billed with.
+
+        :return: tuple of (base lines, the part that bills what no deposit covers).
+        :raise UserError: when the deposit to be credited is still a draft.
+        """
+        billed = total_base(billing.get_groups(part.line_id, DEPOSIT))
+        if billed * part.amount >= 0.0:
+            return [], part
+        deposits = self.env["sale.order.line"].browse(part.line_id)
+        deposits = deposits.progress_deposit_line_ids
+        lines, rest = [], part.amount
+        for deposit, groups in deposits._get_progress_credits(part.amount):
+            keyed = {
+                (frozenset(taxes.ids), account.id, 0): share
+                for (taxes, account), share in groups.items()
+            }
+            amount = total_base(keyed)
+            billing.add_part(part.line_id, DEPOSIT, keyed, amount)
+            rest = billing.currency.round(rest - amount)
+            lines += [
+                {
+                    **self._fix_amounts(billing.order, group, share, None),
+                    "_progress_deposit_id": deposit.id,
+                }
+                for group, share in keyed.items()
+            ]
+        if total_base(billing.get_groups(part.line_id, DEPOSIT)) * rest < 0.0:
+            self._raise_draft_deposit(billing.order, deposits, rest)
+        return lines, replace(part, amount=rest)
+
+    def _raise_draft_deposit(self, order, deposits, amount):
+        drafts = deposits.sudo().invoice_lines.filtered(
+            lambda item: item.parent_state == "draft"
+        )
+        raise UserError(
+            self.env._(
+                "You cannot credit %(amount)s of %(order)s because its deposit "
+                "%(deposits)s is still a draft. Post or delete it first.",
+                amount=order._format_progress(abs(amount)),
+                order=order.display_name,
+                deposits=", ".join(drafts.move_id.mapped("display_name")),
+            )
+        )
 
     def _get_part_groups(self, billing, part, booking):
         """Return the next part as group -> Share, and base lines to model them on."""

@@ -124,26 +124,35 @@ class ProgressBillingBuilder(models.AbstractModel):
             .filtered(lambda line: not line.display_type)
         )
         for values in built:
-            is_deposit = values["claim"].booking == DEPOSIT
             values["lines"] = [
                 (
                     part,
                     base_line,
                     next(created)
-                    if is_deposit
+                    if self._is_new_deposit(values["claim"], base_line)
                     else self.env["sale.order.line"].browse(
-                        base_line["_progress_sale_line_id"]
+                        base_line.get("_progress_deposit_id")
+                        or base_line["_progress_sale_line_id"]
                     ),
                 )
                 for part, base_line in values["lines"]
             ]
+
+    def _is_new_deposit(self, claim, base_line):
+        """Return whether a base line is a deposit of its own, no credit of an older."""
+        return claim.booking == DEPOSIT and "_progress_deposit_id" not in base_line
 
     def _prepare_deposit_lines(self, built):
         """Return the values of down payment lines, each order's section before them."""
         vals_list = []
         sequences = {}
         for values in built:
-            if values["claim"].booking != DEPOSIT:
+            lines = [
+                (part, base_line)
+                for part, base_line in values["lines"]
+                if self._is_new_deposit(values["claim"], base_line)
+            ]
+            if not lines:
                 continue
             order = values["order"]
             if order not in sequences:
@@ -152,7 +161,7 @@ class ProgressBillingBuilder(models.AbstractModel):
                 if section:
                     sequences[order] += 1
                     vals_list.append({**section, "sequence": sequences[order]})
-            for part, base_line in values["lines"]:
+            for part, base_line in lines:
                 sequences[order] += 1
                 vals_list.append(
                     {
@@ -171,8 +180,9 @@ class ProgressBillingBuilder(models.AbstractModel):
         """Create one invoice per invoice key in one batch; note it in `built`."""
         groups = defaultdict(list)
         for number, values in enumerate(built):
-            if values["lines"]:
-                groups[self._get_invoice_key(values, number)].append(values)
+            for credited, lines in self._get_lines_by_credited(values).items():
+                key = (self._get_invoice_key(values, number), credited)
+                groups[key].append({**values, "built": values, "lines": lines})
         vals_list = [self._prepare_move(group) for group in groups.values()]
         if not vals_list:
             return self.env["account.move"]
@@ -180,11 +190,34 @@ class ProgressBillingBuilder(models.AbstractModel):
         moves = orders._create_progress_moves(vals_list)
         for group, move in zip(groups.values(), moves, strict=True):
             for values in group:
-                values["move"] = move
+                values["built"]["move"] = move
         moves.sudo().filtered(
             lambda move: move.currency_id.compare_amounts(move.amount_total, 0.0) < 0
         ).action_switch_move_type()
+        for (_key, credited), move in zip(groups, moves.sudo(), strict=True):
+            if credited:
+                move.write(self._prepare_credit(credited, move))
         return moves
+
+    def _get_lines_by_credited(self, values):
+        """Return the lines of a claim by the deposit invoice they credit, if any."""
+        groups = {}
+        for part, base_line, line in values["lines"]:
+            credited = self.env["account.move"]
+            if "_progress_deposit_id" in base_line:
+                credited = line._get_progress_deposit_moves()[-1:]
+            groups.setdefault(credited, []).append((part, base_line, line))
+        return groups
+
+    def _prepare_credit(self, credited, move):
+        """Return the values that make an invoice the credit of a deposit invoice.
+
+        At the rate of the deposit: what is credited was never anything else.
+        """
+        values = {"invoice_currency_rate": credited.invoice_currency_rate}
+        if credited.move_type != move.move_type:
+            values["reversed_entry_id"] = credited.id
+        return values
 
     def _get_invoice_key(self, values, number):
         """Return what claims must have in common to share an invoice.

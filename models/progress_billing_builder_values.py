@@ -83,6 +83,9 @@ class ProgressBillingBuilder(models.AbstractModel):
         if part.analytic:
             values["analytic_distribution"] = dict(part.analytic)
         values["progress_line_id"] = claim.progress_line_id
+        if "_progress_deposit_id" in base_line:
+            items = order_line.sudo().invoice_lines
+            values["progress_line_id"] = items.progress_line_id[:1].id
         if claim.is_budget:
             values["progress_budget_line_id"] = part.line_id
         return values

@@ -55,9 +55,10 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         mode = self.env.context.get("progress_recoupment") or "proportional"
+        deposits = self.order_line.filtered(lambda line: line._is_progress_deposit())
         open_shares = {
             (line, group): share
-            for line, groups in self._get_progress_available_shares().items()
+            for line, groups in deposits._get_progress_available_shares().items()
             for group, share in groups.items()
         }
         if not open_shares or mode == "none":
@@ -126,19 +127,6 @@ class SaleOrder(models.Model):
             else allocator._get_share(base_line)
             for line, base_line in zip(lines, base_lines, strict=True)
         }
-
-    def _get_progress_available_shares(self):
-        """Return what deposits have open and no draft invoice takes back already."""
-        self.ensure_one()
-        deposits = self.order_line.filtered(lambda line: line._is_progress_deposit())
-        return deposits._sum_progress_shares(
-            deposits.sudo().invoice_lines.filtered(
-                lambda item: (
-                    item.parent_state == "posted"
-                    or (item.parent_state == "draft" and item.is_progress_recall)
-                )
-            )
-        )
 
     def _check_progress_draft_recalls(self):
         """Refuse a final invoice beside a draft that takes back the same deposits."""

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
-from .amounts import Share, add, ceiling, is_empty
+from .amounts import Share, add, ceiling, is_empty, part_of, total_base
 from .order_billing import OrderBilling
 
 
@@ -130,6 +130,44 @@ class SaleOrderLine(models.Model):
         :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
         """
         return self._sum_progress_shares(self._get_progress_posted_items())
+
+    def _get_progress_available_shares(self):
+        """Return what deposits have open and no draft takes back already.
+
+        :return: as `_get_progress_open_shares`.
+        """
+        items = self._get_progress_posted_items()
+        for line in self:
+            sign = line._get_progress_sign()
+            items |= line.sudo().invoice_lines.filtered(
+                lambda item, sign=sign: (
+                    item.parent_state == "draft"
+                    and (item.is_progress_recall or sign * item.amount_currency > 0.0)
+                )
+            )
+        return self._sum_progress_shares(items)
+
+    def _get_progress_credits(self, amount):
+        """Return what an amount less of progress credits of deposits, newest first.
+
+        :param float amount: untaxed, in the order's currency, below zero where
+            deposits above zero are credited.
+        :return: list of (down payment line, {(taxes, account): `amounts.Share`}); they
+            come to less than the amount where less is available.
+        """
+        result = []
+        available = self._get_progress_available_shares()
+        for line in self.sorted("id", reverse=True):
+            wanted = line.currency_id.round(amount)
+            groups = part_of(available[line], -wanted, line.currency_id)
+            credited = {
+                key: add(Share(), share, line.currency_id, -1)
+                for key, share in groups.items()
+            }
+            amount -= total_base(credited)
+            if credited:
+                result.append((line, credited))
+        return result
 
     def _sum_progress_shares(self, items):
         """Return what items on down payment lines come to, without empty groups.

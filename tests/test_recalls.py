@@ -106,6 +106,105 @@ class TestRecalls(ProjectBillingCommon):
         self.assertAlmostEqual(self._final(order).amount_untaxed, 450.0)
         self.assertSettled(order)
 
+    # === BUDGETS CORRECTED DOWNWARDS === #
+
+    def test_budget_corrected_downwards_credits_its_deposit(self):
+        order = self._project_order(1000.0, method="deposit")
+        line = order.order_line
+        self._complete(line, 60.0)
+        deposit = self._bill_budget(order)
+        self._complete(line, 45.0)
+        credit = self._bill_budget(order)
+        self.assertRecordValues(
+            credit,
+            [
+                {
+                    "move_type": "out_refund",
+                    "amount_untaxed": 150.0,
+                    "reversed_entry_id": deposit.id,
+                }
+            ],
+        )
+        self.assertBudget(line, (0.0, 0.0, 450.0))
+        self.assertAlmostEqual(order.progress_deposit_balance, 450.0)
+        self.assertAlmostEqual(self._final(order).amount_untaxed, 550.0)
+        self.assertSettled(order)
+
+    def test_progress_taken_back_credits_the_newest_deposit_first(self):
+        order = self._project_order(1000.0, method="deposit")
+        line = order.order_line
+        moves = self.env["account.move"]
+        for percent in (30.0, 50.0, 25.0):
+            self._complete(line, percent)
+            moves |= self._bill_budget(order)
+        first, second, *credits_ = moves
+        self.assertEqual(
+            [(credit.reversed_entry_id, credit.amount_total) for credit in credits_],
+            [(second, 230.0), (first, 57.5)],
+        )
+        deposits = order.order_line.filtered("progress_sale_line_id")
+        self.assertEqual(len(deposits), 2)
+        self.assertAlmostEqual(order.progress_deposit_balance, 250.0)
+        self._final(order)
+        self.assertSettled(order)
+
+    def test_progress_taken_back_is_credited_beside_what_is_billed(self):
+        order = self._project_order(1000.0, 1000.0, method="deposit")
+        lines = order.order_line
+        self._complete(lines, 50.0, 50.0)
+        deposit = self._bill_budget(order)
+        self._complete(lines, 60.0, 40.0)
+        moves = self._bill_budget(order)
+        self.assertRecordValues(
+            moves.sorted("move_type"),
+            [
+                {"amount_untaxed": 100.0, "reversed_entry_id": False},
+                {"amount_untaxed": 100.0, "reversed_entry_id": deposit.id},
+            ],
+        )
+        self.assertBudget(lines, (0.0, 0.0, 600.0), (0.0, 0.0, 400.0))
+        self._final(order)
+        self.assertSettled(order)
+
+    def test_negative_line_corrected_takes_back_its_part_of_the_deposit(self):
+        order = self._project_order(1000.0, -100.0, method="deposit")
+        line = order.order_line[1]
+        self._complete(order.order_line, 50.0, 50.0)
+        self._bill_budget(order)
+        line.completed_percent = 30.0
+        move = self._bill_budget(order)
+        self.assertRecordValues(
+            move, [{"move_type": "out_invoice", "amount_untaxed": 20.0}]
+        )
+        self.assertAlmostEqual(order.progress_deposit_balance, 470.0)
+        self._final(order)
+        self.assertSettled(order)
+
+    def test_progress_taken_back_from_a_draft_deposit_is_refused(self):
+        order = self._project_order(1000.0, method="deposit")
+        line = order.order_line
+        self._complete(line, 50.0)
+        draft = self._run(order.project_id)[1]
+        self._complete(line, 30.0)
+        with self.assertRaisesRegex(UserError, "200.00 .* is still a draft"):
+            self._run(order.project_id)
+        draft.action_post()
+        self._bill_budget(order)
+        self.assertBudget(line, (0.0, 0.0, 300.0))
+
+    def test_progress_taken_back_keeps_the_taxes_of_its_deposit(self):
+        """The order's tax changed from 15 to 21 % since the deposit."""
+        order = self._project_order(1000.0, method="deposit")
+        line = order.order_line.filtered(lambda line: not line.display_type)
+        self._complete(line, 50.0)
+        self._bill_budget(order)
+        line.tax_ids = self.vat
+        self._complete(line, 30.0)
+        credit = self._bill_budget(order)
+        self.assertAlmostEqual(credit.amount_total, 230.0)
+        final = self._final(order)
+        self.assertAlmostEqual(final.amount_total, 1210.0 - 345.0)
+
     # === LINES BELOW THE DOWN PAYMENTS === #
 
     def test_discount_after_a_deposit_is_billed_by_the_final(self):
@@ -194,3 +293,17 @@ class TestRecallsCurrency(ProgressCurrencyCommon):
         self._plan(order, ("amount", 10.0))
         credit = self._credit(invoice)
         self.assertEqual(credit.currency_id, self.company.currency_id)
+
+    def test_progress_taken_back_keeps_the_rate_of_its_deposit(self):
+        order = self._euro_order((1000.0, 1.0, {"progress_basis": "amount"}))
+        line = order.order_line
+        for date, percent in ((DEPOSIT_DAY, 50.0), (FINAL_DAY, 30.0)):
+            with self._on(date):
+                line.completed_percent = percent
+                claims = line._prepare_budget_claims(line._get_budget_items())
+                credit = self.env["progress.billing.builder"]._create_invoices(claims)
+                credit.action_post()
+        self.assertEqual(self._get_rows(credit.line_ids)[self.deposit_account], 220.0)
+        self.assertAlmostEqual(self._balance(self.deposit_account), -330.0)
+        self._final_on(FINAL_DAY, order)
+        self.assertNoDeposit(order)

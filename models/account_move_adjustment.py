@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from . import fx
+
 
 class AccountMove(models.Model):
     """Adjusting deposits to the rate of the invoice that takes them back.
@@ -84,32 +86,35 @@ class AccountMove(models.Model):
         """
         partials, pairs = self._get_progress_freed()
         partials.unlink()
-        self._reconcile_progress_plans([pairs, *self._get_progress_reconciliation()])
+        plans = [pairs, *self._get_progress_reconciliation()]
+        # In sudo mode because whoever posts need not read the exchange journal.
+        self._reconcile_progress_plans(
+            self._batch_progress_plans(plans), self.env["account.move.line"].sudo()
+        )
 
-    def _reconcile_progress_plans(self, plans):
+    def _reconcile_progress_plans(self, plans, AccountMoveLine):
         """Reconcile items and book what the taxes of their deposits lack then.
 
-        :param plans: list of plans, each a list of journal item recordsets.
+        :param plans: list of plans, as the host reconciles them.
+        :param AccountMoveLine: the model, in the mode in which to reconcile.
         """
         wanted = self._get_progress_wanted_taxes()
         missing, outdated = self._get_progress_missing_taxes(wanted, self.browse())
         outdated._reverse_progress_entries()
-        # In sudo mode because whoever posts need not read the exchange journal. The
-        # host's key keeps it from dropping an exchange entry as soon as it is posted,
-        # where the invoice has taxes due on payment.
-        AccountMoveLine = (
-            self.env["account.move.line"]
-            .sudo()
-            .with_context(
-                add_caba_vals=any(self.company_id.mapped("tax_exigibility")),
-                progress_billing_taxes=missing,
-            )
+        # The host's first key keeps it from dropping an exchange entry as soon as it is
+        # posted, where the invoice has taxes due on payment; an import sets the other.
+        AccountMoveLine = AccountMoveLine.with_context(
+            add_caba_vals=any(self.company_id.mapped("tax_exigibility")),
+            no_exchange_difference=False,
+            progress_billing_taxes=missing,
         )
-        for plan in self._batch_progress_plans(plans):
+        for plan in plans:
             AccountMoveLine._reconcile_plan(plan)
         # What the exchange entries took along is missing no more.
         adjuster = self.env["progress.billing.adjuster"]
-        AccountMoveLine._create_progress_entries(adjuster._get_tax_entries(missing))
+        AccountMoveLine.sudo()._create_progress_entries(
+            adjuster._get_tax_entries(missing)
+        )
 
     def _batch_progress_plans(self, plans, size=100):
         """Return plans in batches; groups that share items stay together.
@@ -191,6 +196,28 @@ class AccountMove(models.Model):
                 item.is_progress_recall and item.sale_line_ids & items.sale_line_ids
             )
         )
+
+    def _get_progress_consumption(self, order):
+        """Return which shares of an order's deposits its revenue here consumes.
+
+        :return: dict of down payment line -> {item of revenue: share of the deposit}.
+        """
+        self.ensure_one()
+        items = self.sudo().line_ids.filtered(
+            lambda item: item.display_type == "product"
+        )
+        deposits, revenue = {}, {}
+        for item in items:
+            lines = item.sale_line_ids._origin
+            deposit = lines.filtered("is_downpayment")[:1]
+            if deposit.order_id == order and item.is_progress_recall:
+                line, amount = deposits.get(
+                    deposit, (deposit.progress_sale_line_id, 0.0)
+                )
+                deposits[deposit] = (line, amount + item.amount_currency)
+            elif lines.order_id == order and not deposit:
+                revenue[item] = (lines[:1], -item.amount_currency)
+        return fx.get_consumption(deposits, revenue, self.currency_id)
 
     def _get_progress_adjusted_moves(self):
         """Return the invoices whose tax entry these invoices decide.

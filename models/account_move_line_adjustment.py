@@ -52,6 +52,31 @@ class AccountMoveLine(models.Model):
         return result
 
     @api.model
+    def _reconcile_plan(self, reconciliation_plan):
+        moves = self.env["account.move"]
+        if "progress_billing_taxes" not in self.env.context:
+            moves = self._get_progress_recalls(reconciliation_plan).move_id
+        if not moves:
+            return super()._reconcile_plan(reconciliation_plan)
+        # By whatever reconciles a deposit: its taxes belong to it.
+        return moves._reconcile_progress_plans([reconciliation_plan], self)
+
+    def _get_progress_recalls(self, plan):
+        """Return the posted items of a plan that take back deposits at a rate.
+
+        :param plan: as the host's, a recordset or a list of plans.
+        """
+        if isinstance(plan, models.BaseModel):
+            return plan.filtered(
+                lambda item: (
+                    item.is_progress_recall
+                    and item.parent_state == "posted"
+                    and item.currency_id != item.company_currency_id
+                )
+            )
+        return self.browse().union(*map(self._get_progress_recalls, plan))
+
+    @api.model
     def _create_exchange_difference_moves(self, exchange_diff_values_list):
         # Those of deposits were made with their partials.
         return super()._create_exchange_difference_moves(
@@ -177,7 +202,7 @@ class AccountMoveLine(models.Model):
                 }
             )
             if is_historical and not values.get("reconciled_lines_ids"):
-                lines += self._split_progress_revenue(values, deposit.order_id)
+                lines += self._split_progress_revenue(values, deposit)
             else:
                 lines.append(values)
         move_values["ref"] = label
@@ -186,43 +211,44 @@ class AccountMoveLine(models.Model):
             for number, values in enumerate(lines)
         ]
 
-    def _split_progress_revenue(self, values, order):
+    def _split_progress_revenue(self, values, deposit):
         """Return the values of a gain or loss item, split over revenue.
 
-        In proportion to the revenue of the deposit's order on the same invoice. Without
-        any (all was invoiced before) it stays an exchange gain or loss.
+        What the revenue of the deposit's order consumes is part of that revenue. What
+        is paid back is money, so that its part stays an exchange gain or loss.
+
+        :param deposit: the down payment order line.
         """
-        revenue = self.move_id.line_ids.filtered(
-            lambda item: (
-                item.display_type == "product"
-                and not any(item.sale_line_ids.mapped("is_downpayment"))
-            )
-        )
-        revenue = (
-            revenue.filtered(lambda item: item.sale_line_ids._origin.order_id == order)
-            or revenue
-        )
+        currency = self.company_currency_id
+        shares = self.move_id._get_progress_consumption(deposit.order_id)
+        shares = shares.get(deposit, {})
         weights = {}
-        for item in revenue:
+        for item, share in shares.items():
             analytic = json.dumps(item.analytic_distribution or False, sort_keys=True)
             key = (item.account_id.id, analytic)
-            weights[key] = weights.get(key, 0.0) - item.balance
-        currency = self.company_currency_id
-        if currency.is_zero(sum(weights.values())):
-            return [values]
-        parts = fx.split(
-            values["debit"] - values["credit"], list(weights.values()), currency
+            weights[key] = weights.get(key, 0.0) + share
+        *parts, paid_back = fx.split(
+            values["debit"] - values["credit"],
+            [*weights.values(), 1.0 - sum(weights.values())],
+            currency,
         )
+        revenue = [
+            {
+                "account_id": account_id,
+                "analytic_distribution": json.loads(analytic),
+                "balance": part,
+            }
+            for (account_id, analytic), part in zip(weights, parts, strict=True)
+        ]
         return [
             {
                 **values,
-                "account_id": account_id,
-                "analytic_distribution": json.loads(analytic),
-                "debit": max(part, 0.0),
-                "credit": max(-part, 0.0),
+                **part,
+                "debit": max(balance, 0.0),
+                "credit": max(-balance, 0.0),
             }
-            for (account_id, analytic), part in zip(weights, parts, strict=True)
-            if not currency.is_zero(part)
+            for part in [*revenue, {"balance": paid_back}]
+            if not currency.is_zero(balance := part.pop("balance"))
         ]
 
     # === PREVIEW === #

@@ -27,10 +27,8 @@ class AccountPartialReconcile(models.Model):
         if not siblings:
             return super().unlink()
         pairs = siblings._get_progress_pairs()
-        moves = (self | siblings).sudo().exchange_move_id.line_ids
-        moves = moves.progress_adjusted_move_id
         result = super(AccountPartialReconcile, self | siblings).unlink()
-        moves._reconcile_progress_plans([pairs])
+        self.env["account.move.line"].sudo()._reconcile_plan(pairs)
         return result
 
     @api.model_create_multi

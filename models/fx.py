@@ -93,6 +93,69 @@ def get_fraction(recalled, whole, document):
     return -recalled.document / whole.document
 
 
+def get_consumption(deposits, revenue, document):
+    """Return which shares of deposits the revenue of an invoice consumes.
+
+    A deposit on a line pays for that line first. What it leaves, and deposits on the
+    whole order, pay for what is left, in proportion. The rest is paid back.
+
+    >>> class Cent:
+    ...     def round(self, amount): return round(amount, 2)
+    >>> get_consumption({"d": (None, 6000.0)}, {"a": ("A", 4000.0)}, Cent())
+    {'d': {'a': 0.6666666666666666}}
+    >>> get_consumption(
+    ...     {"d": ("B", 2000.0), "e": (None, 3000.0)},
+    ...     {"a": ("A", 6000.0), "b": ("B", 2000.0)},
+    ...     Cent(),
+    ... )
+    {'d': {'b': 1.0}, 'e': {'a': 1.0}}
+
+    :param dict deposits: deposit -> (its line or None, untaxed amount taken back).
+    :param dict revenue: key -> (its line, untaxed amount), of the same sign.
+    :param document: the document's currency.
+    :return: dict of deposit -> {key of revenue: share of the deposit}.
+    """
+    rest = {deposit: amount for deposit, (_line, amount) in deposits.items()}
+    left = {key: amount for key, (_line, amount) in revenue.items()}
+    consumed = {deposit: dict.fromkeys(revenue, 0.0) for deposit in deposits}
+    lines = dict.fromkeys(line for line, _amount in deposits.values() if line)
+    for line in [*lines, None]:
+        own, keys = (
+            [name for name, (other, _amount) in side.items() if line in (other, None)]
+            for side in (deposits, revenue)
+        )
+        for (deposit, key), amount in _consume(rest, left, own, keys).items():
+            consumed[deposit][key] += amount
+        for deposit in own:
+            used = sum(consumed[deposit].values())
+            rest[deposit] = document.round(deposits[deposit][1] - used)
+        for key in keys:
+            used = sum(consumed[deposit][key] for deposit in deposits)
+            left[key] = document.round(revenue[key][1] - used)
+    return {
+        deposit: {
+            key: amount / deposits[deposit][1]
+            for key, amount in parts.items()
+            if amount
+        }
+        for deposit, parts in consumed.items()
+    }
+
+
+def _consume(rest, left, owners, keys):
+    """Return (deposit, key of revenue) -> amount, in proportion on both sides."""
+    asked = sum(rest[owner] for owner in owners)
+    given = sum(left[key] for key in keys)
+    if not asked or not given:
+        return {}
+    used = min(max(given / asked, 0.0), 1.0)
+    return {
+        (owner, key): rest[owner] * used * left[key] / given
+        for owner in owners
+        for key in keys
+    }
+
+
 def split(amount, weights, currency):
     """Return `amount` split in proportion to `weights`; the parts add up exactly.
 

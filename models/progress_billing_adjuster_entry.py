@@ -212,7 +212,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
             recalls = move._get_progress_deposit_items().filtered(
                 lambda item, line=deposit: line in item.sale_line_ids._origin
             )
-            items += recalls[:1]._split_progress_revenue(values, deposit.order_id)
+            items += recalls[:1]._split_progress_revenue(values, deposit)
         return items
 
     def _merge_items(self, items, label, deposit, move):

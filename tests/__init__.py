@@ -8,6 +8,7 @@ from . import (
     test_cron,
     test_currency,
     test_currency_batch,
+    test_currency_edges,
     test_currency_preview,
     test_currency_properties,
     test_currency_siblings,

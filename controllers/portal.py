@@ -1,7 +1,5 @@
-import binascii
-
 from odoo import http
-from odoo.exceptions import AccessError, MissingError
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
@@ -126,14 +124,12 @@ class ProformaPortal(CustomerPortal):
             return {"error": request.env._("Invalid pro forma.")}
         if not proforma._has_to_be_signed():
             return {"error": request.env._("This pro forma needs no approval.")}
-        if not signature:
-            return {"error": request.env._("Signature is missing.")}
         try:
             proforma._sign(name, signature)
-            # Flushed now, so that the PDF shows the signature.
-            request.env.cr.flush()
-        except (TypeError, binascii.Error):
-            return {"error": request.env._("Invalid signature data.")}
+        except UserError as error:
+            return {"error": str(error)}
+        # Flushed now, so that the PDF shows the signature.
+        request.env.cr.flush()
         proforma.message_post(
             body=request.env._("Approved and signed by %(name)s", name=name),
             attachments=[self._get_signed_attachment(proforma)],

@@ -1,5 +1,10 @@
+import base64
+import binascii
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
+from odoo.tools.image import ImageProcess
 
 
 class ProgressBillingProforma(models.Model):
@@ -45,7 +50,8 @@ class ProgressBillingProforma(models.Model):
         }
 
     def message_post(self, **kwargs):
-        if self.env.context.get("mark_proforma_as_sent"):
+        is_internal = self.env.user._is_internal()
+        if is_internal and self.env.context.get("mark_proforma_as_sent"):
             states = ("draft", "declined")
             self.filtered(lambda proforma: proforma.state in states)._set_state(
                 "sent", states
@@ -67,19 +73,47 @@ class ProgressBillingProforma(models.Model):
 
     def _has_to_be_signed(self):
         """Return whether the customer may approve the pro forma."""
-        return self.state in ("draft", "sent") and not self.signature
+        return self.state == "sent" and not self.signature
 
     def _sign(self, name, signature):
-        """Approve on the customer's behalf, with their signature."""
+        """Approve on the customer's behalf, with their signature.
+
+        :param str name: who signs.
+        :param signature: the picture of the signature, in base64.
+        :raise UserError: when nobody can tell who signed, or nothing is drawn.
+        """
         self.ensure_one()
+        self._check_signature(name, signature)
         self.write(
             {
-                "signed_by": name,
+                "signed_by": name.strip(),
                 "signed_on": fields.Datetime.now(),
                 "signature": signature,
             }
         )
-        self._set_state("approved", ("draft", "sent"))
+        self._set_state("approved", ("sent",))
+
+    def _check_signature(self, name, signature):
+        """Refuse a signature without a name or without a picture."""
+        if not any(letter.isalnum() for letter in name or ""):
+            raise UserError(
+                self.env._(
+                    "You cannot sign %(name)s because your name is missing. Enter it.",
+                    name=self.name,
+                )
+            )
+        try:
+            content = base64.b64decode(signature or "", validate=True)
+        except binascii.Error:
+            content = b""
+        if not content or not ImageProcess(content).image:
+            raise UserError(
+                self.env._(
+                    "You cannot sign %(name)s because the signature is no picture. "
+                    "Draw your signature.",
+                    name=self.name,
+                )
+            )
 
     def _decline(self, reason):
         """Decline on the customer's behalf, and ask the responsible to see to it.
@@ -90,7 +124,7 @@ class ProgressBillingProforma(models.Model):
         :param str reason: the customer's words, plain text.
         """
         self.ensure_one()
-        self._set_state("declined", ("draft", "sent"))
+        self._set_state("declined", ("sent",))
         user = self.user_id or self.order_ids.user_id[:1]
         self.activity_schedule(
             "progress_billing.mail_activity_proforma_declined",

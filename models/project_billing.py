@@ -47,9 +47,7 @@ class ProjectProject(models.Model):
             orders = self.budget_line_ids.order_id
         # Locked before the pending values are read, so that nobody bills them twice.
         orders._lock_progress()
-        lines = self._get_lines_to_bill().filtered(
-            lambda line: line.order_id in orders
-        )
+        lines = self._get_lines_to_bill().filtered(lambda line: line.order_id in orders)
         for_proforma = lines.filtered(
             lambda line: line.sudo().progress_project_id.progress_create_proforma
         )

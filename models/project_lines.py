@@ -6,6 +6,11 @@ class ProjectProject(models.Model):
 
     _inherit = "project.project"
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_awaited(self):
+        # The database deletes the milestones with their project.
+        self.milestone_ids._check_not_awaited()
+
     def _get_stat_buttons(self):
         # The dashboard's panel has the way to the budget that the form has.
         buttons = super()._get_stat_buttons()

@@ -13,6 +13,7 @@ class TestProformaPortal(ProjectBillingCommon, HttpCase):
         proforma = self._proforma(self._project_order(1000.0), 50.0)
         proforma.action_approve()
         proforma.action_draft()
+        proforma._set_state("sent", ("draft",))
         url = proforma.get_portal_url()
         self.assertIn(proforma.name, self.url_open(url).text)
         answer = self._accept(proforma, "wrong")
@@ -28,7 +29,7 @@ class TestProformaPortal(ProjectBillingCommon, HttpCase):
         page = self.url_open(f"/my/pro_formas/{proforma.id}?access_token=wrong")
         self.assertNotIn(proforma.name, page.text)
 
-    def _accept(self, proforma, token):
+    def _accept(self, proforma, token, **values):
         with mute_logger("odoo.http"):
             response = self.url_open(
                 f"/my/pro_formas/{proforma.id}/accept",
@@ -37,11 +38,54 @@ class TestProformaPortal(ProjectBillingCommon, HttpCase):
                         "access_token": token,
                         "name": "Marco",
                         "signature": PIXEL.decode(),
+                        **values,
                     }
                 },
             )
         proforma.invalidate_recordset()
         return response.json()["result"]
+
+    def test_draft_is_signed_by_nobody(self):
+        """Its link is known once it was sent, and taken back to draft to be changed."""
+        proforma = self._proforma(self._project_order(1000.0), 50.0)
+        answer = self._accept(proforma, proforma._portal_ensure_token())
+        self.assertIn("needs no approval", answer["error"])
+        page = self.url_open(proforma.get_portal_url()).text
+        self.assertNotIn("#modalaccept", page)
+        self.assertNotIn("#modaldecline", page)
+        self.assertRecordValues(proforma, [{"state": "draft", "signed_by": False}])
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_signature_needs_a_name_and_a_picture(self):
+        proforma = self._proforma(self._project_order(1000.0), 50.0)
+        proforma._set_state("sent", ("draft",))
+        token = proforma._portal_ensure_token()
+        for values, reason in (
+            ({"signature": "!!!"}, "no picture"),
+            ({"signature": "aGVsbG8="}, "decoded as an image"),
+            ({"signature": ""}, "no picture"),
+            ({"signature": None}, "no picture"),
+            ({"name": None}, "your name is missing"),
+            ({"name": " "}, "your name is missing"),
+            ({"name": "!!!"}, "your name is missing"),
+        ):
+            with self.subTest(**values):
+                self.assertIn(reason, self._accept(proforma, token, **values)["error"])
+                self.assertRecordValues(
+                    proforma, [{"state": "sent", "signed_by": False}]
+                )
+
+    def test_customer_reads_no_pro_forma_cancelled_unsent(self):
+        user = self._portal_user(self.partner_a)
+        proforma = self._proforma(self._project_order(1000.0), 50.0)
+        proforma.action_cancel()
+        mine = proforma.with_user(user)
+        self.assertFalse(mine.has_access("read"))
+        self.assertFalse(mine.search([("id", "=", proforma.id)]))
+        self.assertFalse(proforma.line_ids.with_user(user).has_access("read"))
+        self.authenticate(user.login, "marco")
+        page = self.url_open(f"/my/pro_formas/{proforma.id}")
+        self.assertNotIn(proforma.name, page.text)
 
     def _decline(self, proforma, token, message):
         self.authenticate(None, None)

@@ -189,6 +189,23 @@ class TestProjectBilling(ProjectBillingCommon):
         milestone.is_reached = True
         self.assertTrue(line.filtered_domain(due))
 
+    def test_milestone_that_a_planned_line_waits_for_cannot_be_deleted(self):
+        order = self._project_order(1000.0)
+        milestone = self.env["project.milestone"].create(
+            {"name": "Bridge", "project_id": order.project_id.id}
+        )
+        line = self._plan(order, 50.0, milestone_id=milestone.id, date="2020-01-01")
+        for record in (milestone, order.project_id):
+            with (
+                self.subTest(model=record._name),
+                self.assertRaisesRegex(UserError, r"Bridge because S\d+: Part 1"),
+                self.cr.savepoint(),
+            ):
+                record.unlink()
+        self.assertEqual(line.milestone_id, milestone)
+        line.milestone_id = False
+        milestone.unlink()
+
     def test_milestone_completes_its_order_line(self):
         product = self._service("By milestone", service_type="milestones")
         order = self._project_order(

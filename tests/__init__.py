@@ -1,11 +1,22 @@
 from . import (
     test_access,
+    test_house,
+    test_rooms,
+    test_tour_main,
+)
+from .arithmetic import (
     test_amounts,
+    test_fx,
+    test_instalments,
+)
+from .budget import (
     test_budget,
     test_budget_mix_properties,
     test_budget_properties,
-    test_consolidated,
-    test_cron,
+    test_project_template,
+    test_rule,
+)
+from .exchange import (
     test_currency,
     test_currency_batch,
     test_currency_edges,
@@ -15,38 +26,44 @@ from . import (
     test_currency_tax_accounts,
     test_currency_taxes,
     test_currency_wizard,
+)
+from .invoicing import (
     test_deposit,
     test_deposit_account,
-    test_faults,
-    test_final,
-    test_fx,
-    test_generate,
     test_host_gaps,
-    test_house,
-    test_instalments,
+    test_overbilling,
+    test_properties,
+    test_small_bills,
+    test_totals,
+)
+from .plan import (
+    test_generate,
+    test_planning,
+    test_project_lines,
+    test_quotation_template,
+)
+from .proforma import (
+    test_proforma,
+    test_proforma_portal,
+)
+from .run import (
+    test_cron,
+    test_faults,
+    test_lesson_10,
+    test_project_billing,
+    test_project_run,
+    test_run,
+    test_run_preview,
+    test_tour_run,
+)
+from .settlement import (
+    test_consolidated,
+    test_final,
     test_interim,
     test_interim_rest,
     test_invoice_status,
-    test_lesson_10,
     test_order_changes,
-    test_overbilling,
-    test_planning,
-    test_proforma,
-    test_proforma_portal,
-    test_project_billing,
-    test_project_lines,
-    test_project_run,
-    test_project_template,
-    test_properties,
-    test_quotation_template,
     test_recalls,
-    test_rule,
-    test_run,
-    test_run_preview,
-    test_small_bills,
-    test_totals,
-    test_tour_main,
-    test_tour_run,
     test_undo,
     test_undo_final,
 )

@@ -2,5 +2,4 @@ from . import account_move_reversal
 from . import progress_billing_final
 from . import sale_advance_payment_inv
 from . import progress_billing_run
-from . import progress_billing_run_project
 from . import progress_billing_generate

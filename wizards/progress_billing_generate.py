@@ -2,7 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..models.instalments import UNITS, equal_percents, get_dates, scale_percents
+from ..models.arithmetic.instalments import (
+    UNITS,
+    equal_percents,
+    get_dates,
+    scale_percents,
+)
 
 
 class ProgressBillingGenerate(models.TransientModel):

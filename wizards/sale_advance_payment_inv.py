@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.sale_order_interim import RECOUPMENT_MODES
+from ..models.settlement.sale_order import RECOUPMENT_MODES
 
 
 class SaleAdvancePaymentInv(models.TransientModel):

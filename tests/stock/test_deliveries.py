@@ -55,14 +55,14 @@ class TestDeliveries(ProgressBillingCommon):
     def _run_workflow(self):
         self.env["automatic.workflow.job"].sudo().run()
 
-    def test_g06_no_delivery_is_needed(self):
+    def test_no_delivery_is_needed(self):
         order = self._pumps()
         move = self._bill(self._plan(order, 30.0))
         self.assertEqual(move.amount_untaxed, 300.0)
         self._final(order)
         self.assertSettled(order)
 
-    def test_g06_a_delivery_after_it_makes_no_ordinary_invoice(self):
+    def test_a_delivery_after_it_makes_no_ordinary_invoice(self):
         order = self._pumps()
         self._bill(self._plan(order, 30.0))
         self._deliver(order, 10.0)
@@ -71,14 +71,14 @@ class TestDeliveries(ProgressBillingCommon):
         self._run_workflow()
         self.assertEqual(order.invoice_ids, order.progress_line_ids.move_id)
 
-    def test_g06_a_planned_line_alone_keeps_the_order_from_ordinary_invoicing(self):
+    def test_a_planned_line_alone_keeps_the_order_from_ordinary_invoicing(self):
         order = self._pumps()
         self._plan(order, 30.0)
         self._deliver(order, 10.0)
         self._run_workflow()
         self.assertFalse(order.invoice_ids)
 
-    def test_g06_after_the_final_nothing_is_to_invoice(self):
+    def test_after_the_final_nothing_is_to_invoice(self):
         order = self._pumps()
         self._bill(self._plan(order, 30.0))
         self._deliver(order, 10.0)
@@ -88,7 +88,7 @@ class TestDeliveries(ProgressBillingCommon):
         self.assertEqual(len(order.invoice_ids), 2)
         self.assertSettled(order)
 
-    def test_g06_delivered_and_invoiced_before_leaves_only_the_rest(self):
+    def test_delivered_and_invoiced_before_leaves_only_the_rest(self):
         order = self._pumps()
         self._deliver(order, 4.0)
         self._run_workflow()
@@ -102,7 +102,7 @@ class TestDeliveries(ProgressBillingCommon):
         self.assertEqual(final.amount_total, 0.0)
         self.assertSettled(order)
 
-    def test_p07_a_line_whose_part_was_invoiced_first_is_not_billed(self):
+    def test_a_line_whose_part_was_invoiced_first_is_not_billed(self):
         order = self._pumps()
         self._deliver(order, 10.0)
         self._run_workflow()

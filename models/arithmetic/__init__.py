@@ -1,0 +1,1 @@
+"""Money without the ORM: plain functions over plain values, standard library only."""

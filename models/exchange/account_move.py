@@ -1,0 +1,515 @@
+from odoo import api, fields, models
+
+from ..arithmetic import fx
+
+
+class AccountMove(models.Model):
+    """Adjusts deposits to the rate of the invoice that takes them back.
+
+    The deposit account is the host's own exchange difference, made by reconciling. The
+    taxes are an entry of ours. Both are derived from journal items each time, so that
+    they can be previewed, made, undone and made again.
+    """
+
+    _inherit = "account.move"
+
+    progress_adjustment_item_ids = fields.One2many(
+        comodel_name="account.move.line",
+        inverse_name="progress_adjusted_move_id",
+        string="Adjustment Items",
+        readonly=True,
+    )
+    progress_adjustment_move_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Adjustments of Deposits",
+        compute="_compute_progress_adjustment_move_ids",
+        help="Entries that the posting of this invoice made to bring deposits and "
+        "their taxes to its exchange rate.",
+    )
+    progress_adjustment_preview = fields.Html(
+        string="Adjustments on Posting",
+        compute="_compute_progress_adjustment_preview",
+        sanitize=False,
+        help="Items that posting makes, or made, to bring deposits and their taxes to "
+        "the exchange rate of this invoice.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "progress_adjustment_item_ids.parent_state",
+        "progress_adjustment_item_ids.move_id.reversal_move_ids.state",
+    )
+    def _compute_progress_adjustment_move_ids(self):
+        for move in self:
+            entries = move.sudo().progress_adjustment_item_ids.move_id
+            move.progress_adjustment_move_ids = entries.filtered(
+                lambda entry: (
+                    entry.state == "posted"
+                    and not entry.reversed_entry_id
+                    and "posted" not in entry.reversal_move_ids.mapped("state")
+                )
+            ).sorted("id")
+
+    # === WORDS === #
+
+    def _get_progress_number(self):
+        """Return the invoice's number; of a draft, the one it is going to get."""
+        self.ensure_one()
+        if not self._origin:
+            return self.env._("Final invoice")
+        return self.name or self.name_placeholder or self.display_name
+
+    def _get_progress_rate(self):
+        """Return the invoice's rate: company currency per unit of its currency."""
+        self.ensure_one()
+        rate = self.invoice_currency_rate
+        return 1.0 / rate if rate else 0.0
+
+    def _get_progress_adjustment_label(self, deposit):
+        """Return the label of an adjustment: deposit, both rates and this invoice.
+
+        :param deposit: the down payment order line.
+        """
+        self.ensure_one()
+        origin = deposit._get_progress_origin_move()
+        return self.env._(
+            "%(invoice)s: deposit %(deposit)s from %(old)s to %(new)s %(currencies)s",
+            invoice=self._get_progress_number(),
+            deposit=origin._get_progress_number(),
+            old=f"{origin._get_progress_rate():.6f}",
+            new=f"{self._get_progress_rate():.6f}",
+            currencies=f"{self.company_currency_id.name}/{self.currency_id.name}",
+        )
+
+    # === POSTING === #
+
+    def _reconcile_progress_deposits(self):
+        """Reconcile deposits with what credits or takes them back, and adjust taxes.
+
+        Reconciling links them in the ledger and books the exchange difference. A
+        credit note of an invoice that took deposits back first frees what it gives
+        back; what shares an exchange entry with that is reconciled again.
+        """
+        partials, pairs = self._get_progress_freed()
+        partials.unlink()
+        plans = [pairs, *self._get_progress_reconciliation()]
+        # In sudo mode because whoever posts need not read the exchange journal.
+        self._reconcile_progress_plans(
+            self._batch_progress_plans(plans), self.env["account.move.line"].sudo()
+        )
+
+    def _reconcile_progress_plans(self, plans, AccountMoveLine):
+        """Reconcile items and book what the taxes of their deposits lack then.
+
+        :param plans: list of plans, as the host reconciles them.
+        :param AccountMoveLine: the model, in the mode in which to reconcile.
+        """
+        wanted = self._get_progress_wanted_taxes()
+        missing, outdated = self._get_progress_missing_taxes(wanted, self.browse())
+        outdated._reverse_progress_entries()
+        # The host's first key keeps it from dropping an exchange entry as soon as it is
+        # posted, where the invoice has taxes due on payment; an import sets the other.
+        AccountMoveLine = AccountMoveLine.with_context(
+            add_caba_vals=any(self.company_id.mapped("tax_exigibility")),
+            no_exchange_difference=False,
+            progress_billing_taxes=missing,
+        )
+        for plan in plans:
+            AccountMoveLine._reconcile_plan(plan)
+        # What the exchange entries took along is missing no more.
+        adjuster = self.env["progress.billing.adjuster"]
+        AccountMoveLine.sudo()._create_progress_entries(
+            adjuster._get_tax_entries(missing)
+        )
+
+    def _batch_progress_plans(self, plans, size=100):
+        """Return plans in batches; groups that share items stay together.
+
+        The host looks through all exchange entries for each pair that it reconciles,
+        so twice as many deposits at a time would cost it four times as much. An
+        invoice of fewer deposits is not parted, as it gets one entry a batch.
+        """
+        batches = []
+        for plan in plans:
+            parts = []
+            for group in plan:
+                is_full = parts and len(parts[-1]) >= size
+                if not parts or (is_full and not parts[-1][-1] & group):
+                    parts.append([])
+                parts[-1].append(group)
+            for part in parts:
+                if not batches or len(batches[-1]) + len(part) > size:
+                    batches.append([])
+                batches[-1] += part
+        return batches
+
+    def _get_progress_reconciliation(self, reopened=()):
+        """Return what is to be reconciled, in order: a plan for each invoice.
+
+        A document and its credit note come first, then deposits with the rest.
+
+        :param reopened: items that count as open, though they are reconciled yet.
+        :return: list of lists of journal item recordsets.
+        """
+        plans = []
+        reopened = self.env["account.move.line"].union(*reopened)
+        seen = self.env["sale.order.line"]
+        for move in self:
+            own = move._get_progress_deposit_items()
+            lines = own.sale_line_ids._origin.filtered("is_downpayment") - seen
+            seen |= lines
+            plan = []
+            for line in lines:
+                # An invoice in memory is not among the order line's yet.
+                mine = own.filtered(
+                    lambda item, line=line: line in item.sale_line_ids._origin
+                )
+                items = (line.sudo().invoice_lines | mine).filtered(
+                    lambda item: (
+                        (item.parent_state == "posted" or item.move_id in self)
+                        and item.account_id.reconcile
+                    )
+                )
+                for same in items.grouped("account_id").values():
+                    plan += same._get_progress_pairs(reopened)
+            plans.append(plan)
+        return plans
+
+    def _get_progress_freed(self):
+        """Return the partials that go as these credit notes are posted.
+
+        :return: tuple of the partials, and those items among them, in pairs, that are
+            to be reconciled again.
+        """
+        items = self._get_progress_given_back()
+        partials = items._get_progress_partials()
+        own = items.matched_debit_ids | items.matched_credit_ids
+        return partials, (partials - own)._get_progress_pairs()
+
+    def _get_progress_given_back(self):
+        """Return the recall items of credited invoices that these credit notes undo."""
+        items = self._get_progress_deposit_items().filtered("is_progress_recall")
+        credited = items.move_id.reversed_entry_id
+        return credited._get_progress_deposit_items().filtered(
+            lambda item: (
+                item.is_progress_recall and item.sale_line_ids & items.sale_line_ids
+            )
+        )
+
+    def _get_progress_consumption(self, order):
+        """Return which shares of an order's deposits its revenue here consumes.
+
+        :return: dict of down payment line -> {item of revenue: share of the deposit}.
+        """
+        self.ensure_one()
+        items = self.sudo().line_ids.filtered(
+            lambda item: item.display_type == "product"
+        )
+        deposits, revenue = {}, {}
+        for item in items:
+            lines = item.sale_line_ids._origin
+            deposit = lines.filtered("is_downpayment")[:1]
+            if deposit.order_id == order and item.is_progress_recall:
+                line, amount = deposits.get(
+                    deposit, (deposit.progress_sale_line_id, 0.0)
+                )
+                deposits[deposit] = (line, amount + item.amount_currency)
+            elif lines.order_id == order and not deposit:
+                revenue[item] = (lines[:1], -item.amount_currency)
+        return fx.get_consumption(deposits, revenue, self.currency_id)
+
+    def _get_progress_adjusted_moves(self):
+        """Return the invoices whose tax entry these invoices decide.
+
+        Their own, or that of the invoice that they credit.
+        """
+        items = self._get_progress_deposit_items().filtered("is_progress_recall")
+        moves = items.move_id.filtered(
+            lambda move: move.currency_id != move.company_currency_id
+        )
+        return (moves.reversed_entry_id | moves).filtered(
+            lambda move: (
+                (move.state == "posted" or move in self)
+                and move.reversed_entry_id not in moves.reversed_entry_id
+            )
+        )
+
+    def _get_progress_tax_entries(self):
+        """Return the entries of taxes alone that stand: not reversed.
+
+        What went along with the host's exchange entries is undone by the host.
+        """
+        return self.progress_adjustment_move_ids.sudo().filtered(
+            lambda entry: not entry.exchange_diff_partial_ids
+        )
+
+    def _get_progress_wanted_taxes(self):
+        """Return what the taxes of deposits ask for that these invoices decide.
+
+        :return: dict of invoice -> item values, as the adjuster's `_get_tax_lines`.
+        """
+        adjuster = self.env["progress.billing.adjuster"]
+        return {
+            move: adjuster._get_tax_lines(
+                move,
+                move._get_progress_recall_credits()
+                | self.sudo().filtered(
+                    lambda credit, move=move: credit.reversed_entry_id == move
+                ),
+            )
+            for move in self._get_progress_adjusted_moves()
+        }
+
+    def _get_progress_missing_taxes(self, wanted, undone):
+        """Return what the taxes of deposits lack, and which entries go for it.
+
+        :param wanted: as `_get_progress_wanted_taxes`.
+        :param undone: entries that no longer count.
+        :return: tuple of a dict, as the adjuster's `_get_missing`, and the entries of
+            taxes alone that are to be reversed: they are made anew as a whole.
+        """
+        adjuster = self.env["progress.billing.adjuster"]
+        missing = adjuster._get_missing(wanted, undone)
+        outdated = self.browse(missing)._get_progress_tax_entries()
+        if outdated:
+            missing = adjuster._get_missing(wanted, undone | outdated)
+        return missing, outdated
+
+    def _get_progress_recall_credits(self):
+        """Return the posted credit notes that give back what this invoice took back."""
+        return self.sudo().reversal_move_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and any(move.line_ids.mapped("is_progress_recall"))
+            )
+        )
+
+    def _reverse_progress_entries(self):
+        """Reverse entries of ours as the host reverses exchange differences."""
+        if self:
+            self._reverse_moves(
+                [
+                    {
+                        "date": entry._get_accounting_date(
+                            entry.date, entry._affect_tax_report()
+                        ),
+                        "ref": self.env._("Reversal of: %s", entry.name),
+                    }
+                    for entry in self
+                ],
+                cancel=True,
+            )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "line_ids.balance",
+        "line_ids.is_progress_recall",
+        "progress_adjustment_move_ids",
+        "state",
+    )
+    def _compute_progress_adjustment_preview(self):
+        for move in self:
+            # Of the saved draft: what is being typed has no journal items yet.
+            saved = move._origin
+            move.progress_adjustment_preview = (
+                saved.state in ("draft", "posted")
+                and saved._render_progress_adjustments()
+            )
+
+    def _render_progress_adjustments(self):
+        """Return the table of what posting adjusts, empty for nothing."""
+        self.ensure_one()
+        rows = self._get_progress_adjustments()
+        return rows and self.env["ir.qweb"]._render(
+            "progress_billing.adjustment_table", {"move": self, "rows": rows}
+        )
+
+    # === THE FIGURES === #
+
+    def _get_progress_adjustments(self):
+        """Return the items of the entries that posting makes to adjust deposits.
+
+        Of a draft what posting will make, of a posted invoice what it made.
+
+        :return: list of dicts: `account` (record), `label`, `date`, `amount` (company
+            currency, debit positive), `deposit_rate` and `invoice_rate` (company
+            currency per unit of the invoice's, 0.0 without a deposit).
+        """
+        self.ensure_one()
+        if self.state == "posted":
+            items = self.sudo().progress_adjustment_move_ids.line_ids
+            return [item._get_progress_adjustment_row() for item in items]
+        if self.state != "draft" or not self._get_progress_deposit_items():
+            return []
+        made, undone = self._get_progress_entries_to_make()
+        rows = [item._get_progress_adjustment_row() for item in undone.line_ids]
+        return [
+            *({**row, "amount": -row["amount"]} for row in rows),
+            *(
+                self._get_progress_values_row(entry["move_values"]["date"], values)
+                for entry in made
+                for _code, _id, values in entry["move_values"]["line_ids"]
+            ),
+        ]
+
+    @api.model
+    def _new_progress_draft(self, values):
+        """Return an invoice in memory, with the journal amounts of its draft to come.
+
+        :param dict values: as the host creates it from, with `invoice_line_ids`.
+        """
+        # In sudo mode as the host creates it: salespeople need not write invoices.
+        move = self.sudo().with_context(default_move_type="out_invoice").new(values)
+        base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
+        for base_line in base_lines:
+            details = base_line["tax_details"]
+            sign = move.direction_sign
+            base_line["record"].amount_currency = sign * move.currency_id.round(
+                details["total_excluded_currency"]
+                + details["delta_total_excluded_currency"]
+            )
+            base_line["record"].balance = sign * move.company_currency_id.round(
+                details["total_excluded"] + details["delta_total_excluded"]
+            )
+        move.line_ids = move.invoice_line_ids
+        return move
+
+    def _get_progress_values_row(self, date, values):
+        """Return one row of `_get_progress_adjustments` from item values."""
+        env = self.sudo().env
+        item = env["account.move.line"].new(
+            {
+                "progress_adjusted_line_id": values.get("progress_adjusted_line_id"),
+                "progress_adjusted_move_id": values.get("progress_adjusted_move_id"),
+            }
+        )
+        return {
+            **item._get_progress_rates(),
+            "account": env["account.account"].browse(values["account_id"]),
+            "label": values["name"],
+            "date": date,
+            "amount": values["debit"] - values["credit"],
+        }
+
+    def _get_progress_entries_to_make(self):
+        """Return what posting makes and what it reverses.
+
+        The host simulates the same reconciliation that posting will make.
+
+        :return: tuple of the entries it makes, as the host takes their values, and the
+            posted entries that it reverses.
+        """
+        adjuster = self.env["progress.billing.adjuster"]
+        partials, pairs = self._get_progress_freed()
+        restored = self._get_progress_given_back()._get_progress_restored()
+        plans = [pairs, *self._get_progress_reconciliation(restored)]
+        undone = partials.exchange_move_id
+        missing, outdated = self._get_progress_missing_taxes(
+            self._get_progress_wanted_taxes(), undone
+        )
+        made = []
+        for plan in self._batch_progress_plans(plans):
+            exchanges = self._simulate_progress_reconciliation(plan, restored)
+            made += adjuster._merge_exchanges(exchanges, missing)
+        return made + adjuster._get_tax_entries(missing), undone | outdated
+
+    def _simulate_progress_reconciliation(self, plan, restored=None):
+        """Return the exchange entries that reconciling would make, without doing it.
+
+        :param plan: list of journal item recordsets, as the host reconciles them.
+        :param restored: dict of item -> (amount, amount in currency) that will be open
+            again by then.
+        :return: list of dicts as `_create_exchange_difference_moves` takes.
+        """
+        AccountMoveLine = self.env["account.move.line"].sudo()
+        nodes, _items = AccountMoveLine._optimize_reconciliation_plan(
+            [some.with_context(progress_billing_preview=True) for some in plan]
+        )
+        # Not the host's items: those lack what is only in memory.
+        items = AccountMoveLine.union(*plan)
+        residuals = {}
+        for item in items:
+            amount, amount_currency = (restored or {}).get(item, (0.0, 0.0))
+            residuals[item] = {
+                "aml": item,
+                "amount_residual": item.amount_residual + amount,
+                "amount_residual_currency": item.amount_residual_currency
+                + amount_currency,
+                "parent_state": item.parent_state,
+            }
+        results = [
+            result
+            for node in nodes
+            for result in AccountMoveLine._prepare_reconciliation_plan(node, residuals)
+        ]
+        return [
+            result["exchange_values"]
+            for result in results
+            if result.get("exchange_values")
+            and result["exchange_values"]["move_values"]["line_ids"]
+        ]
+
+    # === INVOICE TRANSACTIONS === #
+
+    def _get_progress_transactions(self):
+        """Return every journal item that posting makes, for the report.
+
+        :return: list of dicts: `title` and `rows` (each `account`, `label`, `date`,
+            `amount`, `amount_currency`), the invoice first, then its adjustments.
+        """
+        self.ensure_one()
+        items = self.line_ids.filtered("account_id")
+        groups = [
+            {
+                "title": self.env._("Invoice"),
+                "rows": [
+                    {
+                        "account": item.account_id,
+                        "label": item.name,
+                        "date": item.date,
+                        "amount": item.balance,
+                        "amount_currency": item.amount_currency,
+                    }
+                    for item in items.sorted(lambda item: (-item.balance, item.id))
+                ],
+            }
+        ]
+        further = {
+            self.env._("Adjustment of deposits"): self._get_progress_adjustments(),
+            self.env._("Exchange difference"): self._get_progress_credit_rows(),
+        }
+        groups += [{"title": title, "rows": rows} for title, rows in further.items()]
+        return [group for group in groups if group["rows"]]
+
+    def _get_progress_credit_rows(self):
+        """Return the exchange difference between a draft credit note and its invoice.
+
+        The host reconciles the two when the credit note is posted. Deposits are apart:
+        they are reconciled with each other.
+        """
+        origin = self.sudo().reversed_entry_id
+        if self.state != "draft" or origin.state != "posted":
+            return []
+        deposits = (self | origin)._get_progress_deposit_items().account_id
+        items = (origin | self.sudo()).line_ids.filtered(
+            lambda item: (
+                item.account_id.reconcile
+                and item.account_id not in deposits
+                and not item.reconciled
+            )
+        )
+        plan = items.grouped(lambda item: (item.account_id, item.currency_id)).values()
+        return [
+            self._get_progress_values_row(entry["move_values"]["date"], values)
+            for entry in self._simulate_progress_reconciliation(list(plan))
+            for _code, _id, values in entry["move_values"]["line_ids"]
+        ]
+
+    def _get_progress_account_name(self, account):
+        """Return number and name of an account, whoever reads it."""
+        self.ensure_one()
+        # In sudo mode because billing people see account names without numbers.
+        account = account.sudo().with_company(self.company_id)
+        return " ".join(filter(None, [account.code, account.name]))

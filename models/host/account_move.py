@@ -1,0 +1,51 @@
+from odoo import models
+
+
+class AccountMove(models.Model):
+    """The moments of an invoice: posted, undone, reversed, deleted."""
+
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        progress = self.filtered(lambda move: move._get_progress_orders())
+        progress._check_progress_posting()
+        posted = super()._post(soft)
+        # The host reconciles credit notes of posted invoices while it posts them.
+        (posted & progress).filtered(
+            lambda move: move.reversed_entry_id.state != "posted"
+        )._reconcile_progress_deposits()
+        return posted
+
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        # The host pairs a credit note with its invoice by account alone. Where both
+        # hold several deposits it would cross them, and a final invoice, which settles
+        # deposit by deposit, would leave a difference on each.
+        reverse_moves._reconcile_progress_deposits()
+        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
+
+    def button_draft(self):
+        if not self:
+            # The host calls it for each item it writes, mostly on nothing.
+            return super().button_draft()
+        self._check_progress_undo()
+        adjusted = self._get_progress_given_back().move_id
+        self._get_progress_tax_entries()._reverse_progress_entries()
+        self._get_progress_deposit_items().remove_move_reconcile()
+        result = super().button_draft()
+        # What a credit note had given back is taken back again.
+        adjusted.filtered(
+            lambda move: move.state == "posted"
+        )._reconcile_progress_deposits()
+        return result
+
+    def button_cancel(self):
+        self.filtered(lambda move: move.state == "posted")._check_progress_undo()
+        return super().button_cancel()
+
+    def unlink(self):
+        orders = self._get_progress_orders()
+        proformas = self.sudo().progress_proforma_id
+        result = super().unlink()
+        orders._remove_empty_progress_section()
+        proformas.exists()._reopen()
+        return result

@@ -1,0 +1,62 @@
+from odoo import api, models
+
+
+class AccountMoveLine(models.Model):
+    """The moments of a journal item: copied, reconciled."""
+
+    _inherit = "account.move.line"
+
+    def _copy_data_extend_business_fields(self, values):
+        # A credit note belongs to what its invoice bills, and the reversal of an
+        # adjustment to the same deposit, so that a sum over both is what stands.
+        result = super()._copy_data_extend_business_fields(values)
+        values.update(
+            {
+                "progress_line_id": self.progress_line_id.id,
+                "progress_budget_line_id": self.progress_budget_line_id.id,
+                "progress_by_amount": self.progress_by_amount,
+                "is_progress_recall": self.is_progress_recall,
+                "progress_adjusted_move_id": self.progress_adjusted_move_id.id,
+                "progress_adjusted_line_id": self.progress_adjusted_line_id.id,
+            }
+        )
+        return result
+
+    @api.model
+    def _prepare_reconciliation_single_partial(
+        self, debit_values, credit_values, shadowed_aml_values=None
+    ):
+        items = debit_values["aml"] | credit_values["aml"]
+        partial = super()._prepare_reconciliation_single_partial(
+            debit_values, credit_values, shadowed_aml_values
+        )
+        items._add_progress_exchange(partial)
+        return partial
+
+    @api.model
+    def _reconcile_plan(self, reconciliation_plan):
+        moves = self.env["account.move"]
+        if "progress_billing_taxes" not in self.env.context:
+            moves = self._get_progress_recalls(reconciliation_plan).move_id
+        if not moves:
+            return super()._reconcile_plan(reconciliation_plan)
+        # By whatever reconciles a deposit: its taxes belong to it.
+        return moves._reconcile_progress_plans([reconciliation_plan], self)
+
+    @api.model
+    def _create_exchange_difference_moves(self, exchange_diff_values_list):
+        # Those of deposits were made with their partials.
+        return super()._create_exchange_difference_moves(
+            [
+                values
+                for values in exchange_diff_values_list
+                if "progress_pair" not in values
+            ]
+        )
+
+    def _check_amls_exigibility_for_reconciliation(self, shadowed_aml_values=None):
+        # A preview reconciles what posting will have set free, so it is not refused
+        # for being reconciled yet.
+        if self.env.context.get("progress_billing_preview"):
+            return None
+        return super()._check_amls_exigibility_for_reconciliation(shadowed_aml_values)

@@ -1,0 +1,10 @@
+from odoo import models
+
+
+class ProjectProject(models.Model):
+    """The moments of a project: its dashboard is shown."""
+
+    _inherit = "project.project"
+
+    def _get_stat_buttons(self):
+        return super()._get_stat_buttons() + self._get_progress_stat_buttons()

@@ -1,0 +1,40 @@
+from odoo import fields, models
+
+
+class AccountMoveLine(models.Model):
+    """Links an invoice item to what it bills: planned line, revenue budget, deposit."""
+
+    _inherit = "account.move.line"
+
+    progress_line_id = fields.Many2one(
+        comodel_name="progress.billing.line",
+        string="Progress Billing Line",
+        index="btree_not_null",
+        copy=False,
+        readonly=True,
+    )
+    progress_budget_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Revenue Budget Line",
+        index="btree_not_null",
+        copy=False,
+        readonly=True,
+        help="Order line whose revenue budget this item bills.",
+    )
+    is_progress_recall = fields.Boolean(
+        string="Takes Back a Deposit",
+        copy=False,
+        readonly=True,
+    )
+    progress_by_amount = fields.Boolean(
+        string="Billed by Amount",
+        copy=False,
+        readonly=True,
+        help="The quantity of 1 stands for a share of the order line's quantity.",
+    )
+
+    def _get_sale_line_quantity(self, sale_line):
+        """Return the item's quantity in the unit of the order line, without sign."""
+        return self.product_uom_id._compute_quantity(
+            self.quantity, sale_line.product_uom_id
+        )

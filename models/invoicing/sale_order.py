@@ -1,0 +1,701 @@
+from odoo import api, fields, models
+from odoo.exceptions import LockError, RedirectWarning, UserError
+from odoo.fields import Command, Domain
+from odoo.tools.misc import formatLang
+
+from ..arithmetic.amounts import add, ceiling
+from .order_billing import OrderBilling
+
+
+class SaleOrder(models.Model):
+    """Knows what an order has billed and may bill, and on which accounts."""
+
+    _inherit = "sale.order"
+
+    progress_contract_amount = fields.Monetary(
+        string="Contract Value",
+        compute="_compute_progress_amounts",
+        store=True,
+        help="Untaxed amount of the order lines that are not down payments.",
+    )
+    progress_planned_amount = fields.Monetary(
+        string="Planned", compute="_compute_progress_amounts", store=True
+    )
+    progress_billed_amount = fields.Monetary(
+        string="Billed to Date",
+        compute="_compute_progress_amounts",
+        store=True,
+        help="Untaxed amount of the draft and posted invoices, less credit notes.",
+    )
+    progress_remaining_amount = fields.Monetary(
+        string="Remaining", compute="_compute_progress_amounts", store=True
+    )
+    progress_remaining_percent = fields.Float(
+        string="Remaining (%)", compute="_compute_progress_amounts", store=True
+    )
+    progress_deposit_balance = fields.Monetary(
+        string="Open Deposits",
+        compute="_compute_progress_amounts",
+        store=True,
+        help="Untaxed amount posted on the deposit account and not yet taken back.",
+    )
+    progress_payment_state = fields.Selection(
+        selection=[
+            ("none", "Nothing Billed"),
+            ("unpaid", "Unpaid"),
+            ("partial", "Partially Paid"),
+            ("paid", "Paid"),
+        ],
+        string="Progress Payment",
+        compute="_compute_progress_payment_state",
+        store=True,
+    )
+    progress_final_invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Final Invoices",
+        compute="_compute_progress_final_invoice_ids",
+    )
+    has_progress_final_due = fields.Boolean(
+        compute="_compute_has_progress_final_due",
+        help="The order is progress-billed and awaits its final invoice.",
+    )
+    progress_excess_amount = fields.Monetary(
+        string="Planned Beyond the Contract",
+        compute="_compute_progress_excess_amount",
+    )
+
+    @api.depends(
+        "amount_untaxed",
+        "progress_line_ids.state",
+        "progress_line_ids.amount_untaxed",
+        "order_line.invoice_lines.amount_currency",
+        "order_line.invoice_lines.parent_state",
+    )
+    def _compute_progress_amounts(self):
+        for order in self:
+            items = order._get_progress_items()
+            live = items.filtered(lambda item: item.parent_state in ("draft", "posted"))
+            deposits = items.filtered(
+                lambda item: (
+                    item.parent_state == "posted"
+                    and any(line.is_downpayment for line in item.sale_line_ids)
+                )
+            )
+            planned = order.progress_line_ids.filtered(
+                lambda line: line.state == "planned"
+            )
+            contract = order.amount_untaxed
+            billed = order._sum_progress_items(live)
+            order.progress_contract_amount = contract
+            order.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
+            order.progress_billed_amount = billed
+            order.progress_remaining_amount = contract - billed
+            order.progress_remaining_percent = (
+                100.0 * (contract - billed) / contract if contract else 0.0
+            )
+            order.progress_deposit_balance = order._sum_progress_items(deposits)
+
+    @api.depends(
+        "progress_line_ids.state",
+        "progress_line_ids.payment_state",
+        "order_line.invoice_lines.move_id.is_progress_final",
+        "order_line.invoice_lines.move_id.payment_state",
+        "order_line.invoice_lines.parent_state",
+    )
+    def _compute_progress_payment_state(self):
+        for order in self:
+            states = {
+                line.payment_state or "not_paid"
+                for line in order.progress_line_ids
+                if line.state in ("draft", "posted", "settled")
+            }
+            finals = order._get_progress_finals().sudo()
+            states |= {
+                move.payment_state or "not_paid"
+                for move in finals
+                if move.state == "posted" and move._is_progress_final_effective()
+            }
+            if not states:
+                order.progress_payment_state = "none"
+            elif states <= {"paid", "in_payment", "reversed"}:
+                order.progress_payment_state = "paid"
+            elif states & {"paid", "in_payment", "partial"}:
+                order.progress_payment_state = "partial"
+            else:
+                order.progress_payment_state = "unpaid"
+
+    @api.depends("order_line.invoice_lines.move_id.is_progress_final")
+    def _compute_progress_final_invoice_ids(self):
+        for order in self:
+            order.progress_final_invoice_ids = order._get_progress_finals()
+
+    @api.depends(
+        "state",
+        "invoice_status",
+        "progress_line_ids.state",
+        "order_line.draft_amount",
+        "order_line.actual_amount",
+        "order_line.invoice_lines.move_id.is_progress_final",
+        "order_line.invoice_lines.parent_state",
+    )
+    def _compute_has_progress_final_due(self):
+        for order in self:
+            order.has_progress_final_due = (
+                order.state == "sale"
+                and order.invoice_status != "invoiced"
+                and order._is_progress_running()
+            )
+
+    @api.depends(
+        "progress_billed_amount",
+        "progress_planned_amount",
+        "progress_contract_amount",
+    )
+    def _compute_progress_excess_amount(self):
+        for order in self:
+            order.progress_excess_amount = max(
+                order.progress_billed_amount
+                + order.progress_planned_amount
+                - order._get_progress_ceiling(),
+                0.0,
+            )
+
+    # === WHAT BELONGS TO THE ORDER === #
+
+    def _get_progress_contract_lines(self):
+        """Return the order lines that make up the contract value."""
+        return self.order_line.filtered(
+            lambda line: not line.display_type and not line.is_downpayment
+        )
+
+    def _get_progress_items(self):
+        """Return the invoice lines of the orders, in whatever state.
+
+        In sudo mode because salespeople see the totals of their orders, whoever made
+        the invoices.
+        """
+        return self.order_line.sudo().invoice_lines
+
+    def _sum_progress_items(self, items):
+        """Return the untaxed amount that invoice lines bill, in the order's currency.
+
+        Journal items credit income and deposits, hence the sign.
+        """
+        return -sum(
+            item.amount_currency
+            if item.currency_id == self.currency_id
+            else item.currency_id._convert(
+                item.amount_currency, self.currency_id, item.company_id, item.date
+            )
+            for item in items
+        )
+
+    def _get_progress_finals(self):
+        """Return the final invoices of the order that were not cancelled."""
+        moves = self._get_progress_items().move_id
+        return moves.filtered(
+            lambda move: move.is_progress_final and move.state != "cancel"
+        ).sudo(self.env.su)
+
+    def _uses_progress_billing(self):
+        """Return whether parts of the order were ever planned or billed by progress.
+
+        In sudo mode because salespeople ask it, whoever made the invoices.
+        """
+        self.ensure_one()
+        return bool(self.progress_line_ids or self.sudo().order_line.progress_item_ids)
+
+    def _is_progress_running(self):
+        """Return whether the order is progress-billed and awaits its final invoice."""
+        self.ensure_one()
+        return self._is_progress_billed() and not any(
+            move._is_progress_final_effective() for move in self._get_progress_finals()
+        )
+
+    # === WHAT MAY BE BILLED === #
+
+    def _lock_progress(self):
+        """Keep anybody else from billing or settling the orders meanwhile."""
+        try:
+            # In sudo mode because locking a row is no change that needs a right.
+            self.sudo().lock_for_update(allow_referencing=True)
+        except LockError:
+            raise UserError(
+                self.env._(
+                    "You cannot bill %(orders)s because somebody else is billing or "
+                    "changing it right now. Try again in a moment.",
+                    orders=", ".join(self.mapped("display_name")),
+                )
+            ) from None
+
+    def _get_progress_ceiling(self):
+        """Return the most that may be billed, untaxed, with the tolerance.
+
+        Whoever may exceed the contract has no ceiling; they are warned all the same.
+        """
+        self.ensure_one()
+        contract = self.progress_contract_amount + self._get_progress_fixed_taxes()
+        tolerance = self.company_id.progress_overbilling_tolerance
+        return ceiling(contract, tolerance, self.currency_id)
+
+    def _get_progress_fixed_taxes(self):
+        """Return the taxes that the host bills as untaxed base on a down payment.
+
+        A fixed tax (so much per unit) has no share: deposits contain it as an amount.
+        """
+        self.ensure_one()
+        lines = self._get_progress_contract_lines()
+        taxes = lines.tax_ids.flatten_taxes_hierarchy()
+        if all(tax._can_be_discounted() for tax in taxes):
+            return 0.0
+        base_lines = self.env["progress.billing.allocator"]._get_base_lines(
+            lines, is_rest=False
+        )
+        return sum(
+            data["tax_amount_currency"]
+            for line in base_lines
+            for data in line["tax_details"]["taxes_data"]
+            if not data["tax"]._can_be_discounted()
+        )
+
+    def _check_progress_billable(self):
+        """Refuse to bill orders that are not confirmed."""
+        for order in self:
+            if order.state != "sale":
+                raise UserError(
+                    self.env._(
+                        "You cannot bill %(order)s because it is not a confirmed "
+                        "order. Confirm it first.",
+                        order=order.display_name,
+                    )
+                )
+
+    def _check_progress_ceiling(self, amount=0.0, line=None):
+        """Refuse to bill beyond the contract.
+
+        :param float amount: untaxed amount to bill on top of what is billed already.
+        :param line: the order line it is billed on, empty for the order.
+        :raise UserError: with the figures.
+        """
+        figures = self._get_progress_excess(amount, line)
+        if not figures:
+            return
+        raise UserError(
+            self.env._(
+                "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
+                "%(contract)s are billed already, drafts included. Bill at most "
+                "%(rest)s, or change the order first.",
+                record=line.name if line else self.display_name,
+                **{
+                    name: self._format_progress(figure)
+                    for name, figure in figures.items()
+                },
+            )
+        )
+
+    def _get_progress_excess(self, amount, line=None):
+        """Return why no such amount may be billed, in figures; empty where it may.
+
+        :param float amount: untaxed amount to bill on top of what is billed already.
+        :param line: the order line it is billed on, empty for the order.
+        :return: dict of `amount`, `billed`, `contract` and `rest`, untaxed.
+        """
+        self.ensure_one()
+        may_exceed = self.env.user.has_group("progress_billing.group_exceed_contract")
+        if may_exceed or self.currency_id.compare_amounts(amount, 0.0) < 0:
+            return {}
+        if line:
+            contract, billed = line.price_subtotal, line.progress_billed_amount
+            limit = line._get_progress_ceiling(billed + amount)
+        else:
+            contract = self.progress_contract_amount
+            billed = self.progress_billed_amount
+            limit = self._get_progress_ceiling()
+        billed += self._get_progress_draft_credits(line)
+        # What lowers the billed amount is welcome; a discount line is billed downwards.
+        sign = -1 if contract < 0.0 else 1
+        total, limit_total = sign * (billed + amount), sign * limit
+        compared = self.currency_id.compare_amounts(total, limit_total)
+        if sign * amount < 0.0 or compared <= 0:
+            return {}
+        return {
+            "amount": amount or billed,
+            "billed": billed,
+            "contract": contract,
+            "rest": max(limit - billed, 0.0),
+        }
+
+    def _get_progress_draft_credits(self, line=None):
+        """Return the untaxed amount of draft credit notes, which make no room yet.
+
+        :param line: of one order line and its deposits, empty for the order.
+        """
+        items = self._get_progress_items()
+        if line:
+            items = (line | line.progress_deposit_line_ids).sudo().invoice_lines
+        drafts = items.filtered(
+            lambda item: (
+                item.parent_state == "draft"
+                and item.move_id.move_type == "out_refund"
+                and not item.move_id.is_progress_final
+            )
+        )
+        return -self._sum_progress_items(drafts)
+
+    def _format_progress(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
+
+    # === DEPOSIT ACCOUNT === #
+
+    def _get_progress_deposit_account(self, product=None, is_required=True):
+        """Return the deposit account: the company's, else the product category's.
+
+        :param bool is_required: raise without a usable one; else return what is set.
+        :raise RedirectWarning: when there is none, or one that is not a reconcilable
+            current liability; it opens the setting.
+        """
+        self.ensure_one()
+        account = self.company_id.sudo().downpayment_account_id
+        if not account and product:
+            accounts = product.product_tmpl_id.with_company(
+                self.company_id
+            ).get_product_accounts(fiscal_pos=self.fiscal_position_id)
+            account = accounts.get("downpayment") or account
+        if not is_required or self._is_progress_account_usable(account):
+            return account
+        message = self.env._(
+            "You cannot plan or create deposits for %(order)s because company "
+            "%(company)s has no deposit account. Choose one under Sales > "
+            "Configuration > Settings > Progress Billing > Deposit Account: a current "
+            "liability that allows reconciliation.",
+            order=self.display_name,
+            company=self.company_id.display_name,
+        )
+        if account:
+            message = self.env._(
+                "You cannot plan or create deposits for %(order)s because the deposit "
+                "account %(account)s is not a current liability that allows "
+                "reconciliation. Change it under Sales > Configuration > Settings "
+                "> Progress Billing > Deposit Account.",
+                order=self.display_name,
+                account=account.display_name,
+            )
+        raise RedirectWarning(
+            message,
+            self.env.ref("progress_billing.action_progress_billing_settings").id,
+            self.env._("Open the settings"),
+        )
+
+    def _is_progress_account_usable(self, account):
+        """Return whether deposits can be booked on an account, and taken back."""
+        return account.account_type == "liability_current" and account.reconcile
+
+    def _has_progress_deposit_account(self, prefetch_ids=()):
+        """Return whether deposits on the order would find their account.
+
+        :param prefetch_ids: products of other orders, read in one go with its own.
+        """
+        self.ensure_one()
+        products = self._get_progress_contract_lines().product_id
+        return all(
+            self._is_progress_account_usable(
+                self._get_progress_deposit_account(product, is_required=False)
+            )
+            for product in products.with_prefetch(prefetch_ids or None) or [None]
+        )
+
+    def _check_progress_deposit_account(self):
+        """Refuse to plan deposits without an account to book them on."""
+        for order in self.filtered(lambda order: order.progress_method == "deposit"):
+            products = order._get_progress_contract_lines().product_id
+            for product in products or [None]:
+                order._get_progress_deposit_account(product)
+
+    # === FOR THE BUILDER === #
+
+    def _get_progress_dates(self, date):
+        """Return the dates of an invoice of the order, for its values.
+
+        Dated here and not when it is posted: the host would date (and recompute)
+        invoice by invoice. Without payment terms it would be due on the day it is made,
+        so perhaps before its own date.
+        """
+        self.ensure_one()
+        dates = {"invoice_date": date}
+        return dates if self.payment_term_id else {**dates, "invoice_date_due": date}
+
+    def _get_progress_section_values(self):
+        """Return values of the *Down Payments* section, None if the order has it."""
+        self.ensure_one()
+        if any(line.display_type and line.is_downpayment for line in self.order_line):
+            return None
+        return self._prepare_down_payment_line_section_values()
+
+    def _get_progress_grouping_fields(self):
+        """Return the fields in which orders on one invoice must agree."""
+        return [
+            "company_id",
+            "partner_invoice_id",
+            "partner_shipping_id",
+            "currency_id",
+            "fiscal_position_id",
+        ]
+
+    def _get_progress_common_values(self):
+        """Return header values of an invoice that bills several orders."""
+        references = dict.fromkeys(
+            order.client_order_ref or order.name for order in self
+        )
+        return {
+            "ref": ", ".join(references)[:2000],
+            "invoice_origin": ", ".join(self.mapped("name")),
+            "payment_reference": False,
+        }
+
+    def _prepare_progress_section(self, sequence):
+        """Return the section line that heads an order on a consolidated invoice."""
+        self.ensure_one()
+        name = self.env._("Order %(order)s", order=self.name)
+        if self.client_order_ref:
+            # The customer's own number, by which they check the invoice.
+            name = f"{name} ({self.client_order_ref})"
+        return {
+            "display_type": "line_section",
+            "name": name,
+            "sequence": sequence,
+        }
+
+    def _with_progress_batch(self):
+        """Return the orders in a context that spares searches which find nothing."""
+        models = self.env["account.analytic.distribution.model"].sudo()
+        line_ids = self.order_line.ids
+        # In sudo mode because an unseen project gives its account, too.
+        projects = self.env["project.project"].sudo()
+        linked = projects.search_count(
+            Domain("account_id", "!=", False)
+            & (
+                Domain("sale_line_id", "in", line_ids)
+                | Domain("tasks.sale_line_id", "in", line_ids)
+            ),
+            limit=1,
+        )
+        return self.with_context(
+            progress_billing_plain_analytic=not models.search_count([], limit=1),
+            progress_billing_no_project=not linked,
+        )
+
+    def _create_progress_moves(self, vals_list):
+        """Create invoices in one batch, through the host's own method."""
+        return self._create_account_invoices(vals_list, False).sudo(self.env.su)
+
+    # === JOURNAL AMOUNTS === #
+
+    def _add_progress_balances(self, values):
+        """Give the product lines of an invoice the balances that the host will compute.
+
+        The host creates the lines without, computes the same figures from the same tax
+        engine, and writes them line by line. Only in company currency: the rate of
+        another one is the invoice's own business.
+        """
+        company = self.env["res.company"].browse(values["company_id"])
+        currency = self.env["res.currency"].browse(values["currency_id"])
+        lines = [
+            command[2]
+            for command in values["invoice_line_ids"]
+            if command[2].get("display_type", "product") == "product"
+        ]
+        if currency != company.currency_id or not lines:
+            return
+        if not all(
+            {"price_unit", "quantity", "tax_ids"} <= set(line) for line in lines
+        ):
+            # What another addon leaves out, the host works out with the lines.
+            return
+        AccountTax = self.env["account.tax"]
+        base_lines = [
+            self._prepare_progress_base_line(line, currency) for line in lines
+        ]
+        AccountTax._add_tax_details_in_base_lines(base_lines, company)
+        AccountTax._round_base_lines_tax_details(base_lines, company)
+        sign = -1 if values["move_type"] == "out_invoice" else 1
+        for line, base_line in zip(lines, base_lines, strict=True):
+            details = base_line["tax_details"]
+            line["balance"] = line["amount_currency"] = sign * currency.round(
+                details["total_excluded"] + details["delta_total_excluded"]
+            )
+
+    def _prepare_progress_base_line(self, line, currency):
+        """Return the tax engine's base line of an invoice line's values."""
+        taxes = self.env["account.tax"].browse(
+            {
+                tax_id
+                for command in line["tax_ids"]
+                for tax_id in (command[2] or [] if command[0] == 6 else [command[1]])
+            }
+        )
+        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
+            {},
+            product_id=self.env["product.product"].browse(line.get("product_id")),
+            product_uom_id=self.env["uom.uom"].browse(line.get("product_uom_id")),
+            tax_ids=taxes,
+            price_unit=line["price_unit"],
+            quantity=line["quantity"],
+            discount=line.get("discount", 0.0),
+            extra_tax_data=line.get("extra_tax_data"),
+            currency_id=currency,
+            rate=1.0,
+        )
+
+    # === SEVERAL ORDERS ON ONE INVOICE === #
+
+    def _round_progress_orders_apart(self, values):
+        """Fix the amounts of each order's lines as an invoice of its own has them.
+
+        The tax engine rounds an invoice as a whole: without this, a cent of one order
+        would be billed to another.
+        """
+        lines_by_order = self._get_progress_values_by_order(values)
+        if len(lines_by_order) < 2:
+            return
+        allocator = self.env["progress.billing.allocator"]
+        for order, lines in lines_by_order.items():
+            for line, base_line in order._round_progress_lines(lines):
+                if not base_line["manual_tax_amounts"]:
+                    share = allocator._get_share(base_line)
+                    line.update(order._fix_progress_line(base_line, share))
+
+    def _get_progress_values_by_order(self, values):
+        """Return order -> values of its product lines, of an invoice's values."""
+        lines_by_order = {}
+        for _code, _id, line in values["invoice_line_ids"]:
+            order = self._get_progress_sale_lines(line).order_id
+            if order and line.get("display_type", "product") == "product":
+                lines_by_order.setdefault(order, []).append(line)
+        return lines_by_order
+
+    def _get_progress_sale_lines(self, values):
+        """Return the order lines that the values of an invoice line link to."""
+        ids = []
+        for code, line_id, line_ids in values.get("sale_line_ids", []):
+            ids += line_ids if code == Command.SET else [line_id]
+        return self.env["sale.order.line"].browse(ids)
+
+    def _round_progress_lines(self, lines):
+        """Return (values, base line) of invoice lines rounded among themselves."""
+        AccountTax = self.env["account.tax"]
+        currency = self.currency_id
+        base_lines = [
+            self._prepare_progress_base_line(line, currency) for line in lines
+        ]
+        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        return zip(lines, base_lines, strict=True)
+
+    def _fix_progress_line(self, base_line, share):
+        """Return the values that fix the amounts of an invoice line at a share."""
+        allocator = self.env["progress.billing.allocator"]
+        fixed = {**base_line, **allocator._get_fixed_amounts(share)}
+        factor = base_line["quantity"] * (1.0 - base_line["discount"] / 100.0)
+        if not fixed["manual_tax_amounts"]:
+            # Only amounts with taxes can be fixed; without, the price takes the cent.
+            # What rounding leaves of each line would add up to a cent of its own where
+            # invoices are rounded as a whole.
+            is_whole = (
+                self.company_id.tax_calculation_rounding_method != "round_per_line"
+            )
+            amount = factor * base_line["price_unit"]
+            amount = amount if is_whole else self.currency_id.round(amount)
+            return {} if amount == share.base else {"price_unit": share.base / factor}
+        extra = self.env["account.tax"]._export_base_line_extra_tax_data(fixed)
+        return {"extra_tax_data": extra}
+
+    def _get_progress_sharing(self):
+        """Return the orders that share an invoice with another one of `self`."""
+        names = self._get_progress_grouping_fields()
+        groups = self.grouped(lambda order: tuple(order[name].id for name in names))
+        shared = [orders for orders in groups.values() if len(orders) > 1]
+        return self.browse().union(*shared)
+
+    def _has_progress_section(self):
+        """Return whether the order gets a section on the invoice being prepared."""
+        self.ensure_one()
+        return self.id in self.env.context.get("progress_sections", ())
+
+    # === WHAT COMPLETES A LINE === #
+
+    def _complete_progress_lines(self, lines):
+        """Fix the amounts of invoice lines at what earlier invoices left.
+
+        :param lines: list of invoice line values, changed in place.
+        """
+        rest = self._get_progress_rest_shares()
+        for values in lines if rest else ():
+            line = self._get_progress_sale_lines(values)
+            if line in rest and line._is_progress_completed_by(values["quantity"]):
+                base_line = self._prepare_progress_base_line(values, self.currency_id)
+                values.update(self._fix_progress_line(base_line, rest[line]))
+
+    def _get_progress_rest_shares(self):
+        """Return what the order's lines are worth less what was invoiced of them.
+
+        :return: dict of order line -> `amounts.Share`. Empty where nothing is invoiced,
+            or at other prices or taxes than the order's: the rest has its own.
+        """
+        self.ensure_one()
+        lines = self._get_progress_contract_lines()
+        if not any(lines.mapped("qty_invoiced")):
+            return {}
+        items = lines.sudo().invoice_lines.filtered(
+            lambda item: item.parent_state in ("draft", "posted")
+        )
+        if not all(line._has_progress_price(items) for line in lines):
+            return {}
+        allocator = self.env["progress.billing.allocator"]
+        base_lines = allocator._get_base_lines(lines, is_rest=False)
+        billed = allocator._get_billed_shares(items)
+        rest = {}
+        for base_line in base_lines:
+            line = base_line["record"]
+            rest[line] = allocator._get_share(base_line)
+            for item in line.sudo().invoice_lines & items:
+                rest[line] = add(rest[line], billed[item], self.currency_id, -1)
+        return rest
+
+    def _is_progress_billed(self):
+        """Return whether the order is progress-billed: planned, or by its budget."""
+        self.ensure_one()
+        return any(line.state != "cancel" for line in self.progress_line_ids) or any(
+            line.draft_amount or line.actual_amount for line in self.order_line
+        )
+
+    def _hold_progress_invoice_status(self):
+        """Leave orders that are progress-billed to their final invoice.
+
+        Whatever invoices what is "to invoice" must not touch them before.
+        """
+        for order in self:
+            # Billed in full, and no deposit open: nothing is left for a final invoice.
+            is_billed = (
+                order.invoice_status == "invoiced"
+                and order.currency_id.is_zero(order.progress_deposit_balance)
+            )
+            if not is_billed and order._is_progress_running():
+                order.invoice_status = "no"
+
+    def _complete_progress_values(self, values):
+        """Fix the lines of an invoice that complete their order lines.
+
+        :param dict values: of the invoice, changed in place.
+        """
+        for order, lines in self._get_progress_values_by_order(values).items():
+            if order._uses_progress_billing():
+                order._complete_progress_lines(lines)
+
+    def _get_order_billing(self, is_plan=False):
+        """Return what the order has billed so far, to work out its next parts from.
+
+        :param bool is_plan: only previews amounts, which needs no deposit account.
+        :return: an `OrderBilling`.
+        """
+        self.ensure_one()
+        return OrderBilling(self, self.env["progress.billing.allocator"], is_plan)

@@ -1,0 +1,593 @@
+from dataclasses import replace
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Date
+from odoo.tools import float_repr
+from odoo.tools.misc import formatLang
+
+from ..arithmetic.amounts import total_base
+from ..arithmetic.claim import Claim, Part
+
+PLANNED_FIELDS = {
+    "order_id",
+    "sale_line_id",
+    "name",
+    "description",
+    "item_description",
+    "date",
+    "milestone_id",
+    "amount_type",
+    "percent",
+    "amount",
+    "invoice_flag",
+}
+
+
+class ProgressBillingLine(models.Model):
+    """Keeps what is planned to be billed of an order, when, and what became of it."""
+
+    _name = "progress.billing.line"
+    _description = "Progress Billing Line"
+    _order = "order_id, date, sequence, id"
+    _check_company_auto = True
+
+    # === WHAT IS PLANNED === #
+
+    order_id = fields.Many2one(
+        comodel_name="sale.order",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
+    )
+    sequence = fields.Integer(default=10)
+    sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Order Line",
+        domain="[('order_id', '=', order_id), ('display_type', '=', False), "
+        "('is_downpayment', '=', False)]",
+        index="btree_not_null",
+        ondelete="cascade",
+        check_company=True,
+        help="Bill a share of this order line only. Empty: of the whole order.",
+    )
+    project_id = fields.Many2one(
+        comodel_name="project.project",
+        compute="_compute_project_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+    )
+    milestone_id = fields.Many2one(
+        comodel_name="project.milestone",
+        domain="[('project_id', '=', project_id)]",
+        index="btree_not_null",
+        help="The line is due when this milestone is reached, whatever its date.",
+    )
+    name = fields.Char(string="Title", required=True)
+    description = fields.Text(help="Text of the invoice.")
+    item_description = fields.Char(help="Text of the deposit line on the invoice.")
+    date = fields.Date(
+        string="Invoice Date",
+        help="The scheduled job bills the line on this day. The invoice bears this "
+        "date, but never one before the day it is made.",
+    )
+    amount_type = fields.Selection(
+        selection=[("percent", "Percent"), ("amount", "Amount")],
+        required=True,
+        default="percent",
+    )
+    percent = fields.Float(digits=(16, 6), help="Share of the order or order line.")
+    amount = fields.Monetary(
+        help="Untaxed amount, unless the company enters amounts with taxes included.",
+    )
+    invoice_flag = fields.Selection(
+        selection=[
+            ("auto", "Automatic"),
+            ("yes", "Manual run only"),
+            ("no", "On hold"),
+        ],
+        required=True,
+        default="auto",
+        help="Automatic: the scheduled job and a manual run bill the line. Manual run "
+        "only: the scheduled job leaves it. On hold: nothing bills it.",
+    )
+    is_cancelled = fields.Boolean(string="Cancelled", copy=False)
+    # === WHAT BECAME OF IT === #
+
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+    )
+    invoice_line_ids = fields.One2many(
+        comodel_name="account.move.line",
+        inverse_name="progress_line_id",
+        string="Invoice Items",
+        readonly=True,
+    )
+    state = fields.Selection(
+        selection=[
+            ("planned", "Planned"),
+            ("draft", "Draft Invoice"),
+            ("posted", "Posted"),
+            ("settled", "Settled"),
+            ("cancel", "Cancelled"),
+        ],
+        compute="_compute_state",
+        store=True,
+        default="planned",
+        index=True,
+    )
+    payment_state = fields.Selection(related="move_id.payment_state", store=True)
+    amount_untaxed = fields.Monetary(compute="_compute_amounts", store=True)
+    amount_tax = fields.Monetary(string="Taxes", compute="_compute_amounts", store=True)
+    amount_total = fields.Monetary(
+        string="Total", compute="_compute_amounts", store=True
+    )
+    amount_open = fields.Monetary(
+        string="Open Deposit",
+        compute="_compute_state",
+        store=True,
+        help="Untaxed amount posted on the deposit account and not yet taken back.",
+    )
+    rounding_carry = fields.Float(
+        digits=(16, 8),
+        readonly=True,
+        copy=False,
+        help="What the share came to before rounding, less what was billed: the next "
+        "share takes it up.",
+    )
+    error_message = fields.Text(
+        readonly=True, copy=False, help="Why the last automatic attempt failed."
+    )
+    company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="order_id.currency_id", store=True)
+    partner_id = fields.Many2one(
+        related="order_id.partner_id", string="Customer", store=True
+    )
+    user_id = fields.Many2one(
+        related="order_id.user_id", string="Salesperson", store=True
+    )
+    order_state = fields.Selection(related="order_id.state", string="Order State")
+    _percent_range = models.Constraint(
+        "CHECK(amount_type != 'percent' OR (percent > 0 AND percent <= 100))",
+        "The percentage of a progress billing line must be above 0 and at most 100.",
+    )
+    _amount_positive = models.Constraint(
+        "CHECK(amount_type != 'amount' OR amount > 0)",
+        "The amount of a progress billing line must be positive.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_id.project_id", "order_id.project_ids")
+    def _compute_project_id(self):
+        for line in self:
+            order = line.order_id
+            line.project_id = (
+                line.project_id
+                or order.project_id
+                # Of the saved order: the host cannot compute it while one types.
+                or order._origin.sudo().project_ids[:1]
+            )
+
+    @api.depends(
+        "is_cancelled",
+        "move_id.state",
+        "invoice_line_ids.parent_state",
+        "invoice_line_ids.amount_currency",
+        "invoice_line_ids.is_progress_recall",
+    )
+    def _compute_state(self):
+        for line in self:
+            items = line.sudo().invoice_line_ids
+            posted = items.filtered(lambda item: item.parent_state == "posted")
+            deposits = posted.filtered("sale_line_ids.is_downpayment")
+            line.amount_open = -sum(deposits.mapped("amount_currency"))
+            line.state = line._get_state(posted)
+
+    def _get_state(self, posted):
+        """Return the line's state, given its posted invoice items."""
+        self.ensure_one()
+        move = self.sudo().move_id
+        if not move or move.state == "cancel":
+            return "cancel" if self.is_cancelled else "planned"
+        if move.state == "draft":
+            return "draft"
+        recalls = posted.filtered("is_progress_recall")
+        billed = sum((posted - recalls).mapped("amount_currency"))
+        if self.currency_id.is_zero(billed):
+            return "cancel"
+        recalled = sum(recalls.mapped("amount_currency"))
+        if self.currency_id.is_zero(billed + recalled):
+            return "settled"
+        return "posted"
+
+    @api.depends("name", "order_id.name")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = f"{line.order_id.name or ''}: {line.name or ''}"
+
+    # === CONSTRAINTS === #
+
+    @api.constrains("sale_line_id", "order_id")
+    def _check_sale_line(self):
+        for line in self:
+            if line.sale_line_id and line.sale_line_id.order_id != line.order_id:
+                raise ValidationError(
+                    self.env._(
+                        "You cannot plan %(line)s on %(item)s because that line "
+                        "belongs to order %(other)s.",
+                        line=line.name,
+                        item=line.sale_line_id.name,
+                        other=line.sale_line_id.order_id.name,
+                    )
+                )
+
+    # === ACTIONS === #
+
+    def action_create_invoice(self):
+        """Create the invoices of the lines and open them: the *Create* link."""
+        moves = self._create_progress_invoices()
+        return self.order_id.action_view_invoice(invoices=moves)
+
+    def action_view_invoice(self):
+        """Open the line's invoice."""
+        self.ensure_one()
+        return self.order_id.action_view_invoice(invoices=self.move_id)
+
+    def action_view_documents(self):
+        """Open the line's invoice with its payments, credit notes and reversal."""
+        self.ensure_one()
+        moves = self.move_id | self.sudo().invoice_line_ids.move_id
+        return moves.sudo(self.env.su)._get_progress_story_action(
+            self.env._("Billing History of %(line)s", line=self.display_name)
+        )
+
+    def action_cancel(self):
+        """Take planned lines out of the plan without deleting them."""
+        for line in self.filtered(lambda line: line.state in ("draft", "posted")):
+            raise UserError(
+                self.env._(
+                    "You cannot cancel %(line)s because invoice %(invoice)s bills it. "
+                    "Cancel or credit the invoice instead.",
+                    line=line.display_name,
+                    invoice=line.sudo().move_id.display_name,
+                )
+            )
+        self.filtered(lambda line: line.state == "planned").is_cancelled = True
+
+    def action_replan(self):
+        """Plan cancelled lines again, those whose invoice was credited included.
+
+        The scheduled job must not bill at night what somebody has just credited, so
+        those wait for a manual run.
+        """
+        self.check_access("write")
+        lines = self.filtered(lambda line: line.state == "cancel")
+        credited = lines.filtered("move_id")
+        # In sudo mode because nobody sets the invoice of a line by hand.
+        credited.sudo().write({"move_id": False, "rounding_carry": 0.0})
+        credited.write({"invoice_flag": "yes"})
+        lines.write({"is_cancelled": False, "error_message": False})
+
+    # === AMOUNTS === #
+
+    @api.depends(
+        "state",
+        "amount_type",
+        "percent",
+        "amount",
+        "date",
+        "sequence",
+        "sale_line_id",
+        "move_id",
+        "invoice_line_ids.price_total",
+        "invoice_line_ids.parent_state",
+        "order_id.order_line.price_total",
+        "order_id.order_line.tax_ids",
+        "order_id.order_line.qty_invoiced",
+        "order_id.progress_method",
+        "order_id.progress_line_ids.state",
+        "order_id.progress_line_ids.percent",
+        "order_id.progress_line_ids.amount",
+        "order_id.progress_line_ids.amount_type",
+        "order_id.progress_line_ids.date",
+        "order_id.progress_line_ids.invoice_line_ids.price_subtotal",
+    )
+    def _compute_amounts(self):
+        planned = self.filtered(lambda line: line.state == "planned")
+        # Lines in a form of their own, or only shown in one, while their order is not.
+        apart = planned.filtered(lambda line: not line.id and line.order_id.id)
+        for line in apart:
+            line._plan_amounts_apart()
+        for order in (planned - apart).order_id:
+            order.progress_line_ids._plan_amounts(order)
+        for line in self - planned:
+            items = line.sudo().invoice_line_ids.filtered(
+                lambda item: (
+                    item.parent_state in ("draft", "posted")
+                    and not item.is_progress_recall
+                )
+            )
+            signed = [(item, -item.move_id.direction_sign) for item in items]
+            line.amount_untaxed = sum(
+                sign * item.price_subtotal for item, sign in signed
+            )
+            line.amount_total = sum(sign * item.price_total for item, sign in signed)
+            line.amount_tax = line.amount_total - line.amount_untaxed
+        for line in planned.filtered(lambda line: not line.order_id):
+            line.amount_untaxed = line.amount_tax = line.amount_total = 0.0
+
+    def _plan_amounts_apart(self):
+        """Set what a line in a form will bill, leaving the saved lines of its order."""
+        self.ensure_one()
+        if self._origin and not self._is_entered_anew():
+            for name in ("amount_untaxed", "amount_tax", "amount_total"):
+                self[name] = self._origin[name]
+            return
+        others = self.order_id.progress_line_ids - self._origin
+        (others | self)._plan_amounts(self.order_id, only=self)
+
+    def _is_entered_anew(self):
+        """Return whether a line in a form plans something else than the saved one."""
+        self.ensure_one()
+        names = ("order_id", "amount_type", "percent", "amount", "date", "sequence")
+        return self.sale_line_id._origin != self._origin.sale_line_id or any(
+            self[name] != self._origin[name] for name in names
+        )
+
+    def _plan_amounts(self, order, only=None):
+        """Set what the planned lines among `self` will bill, one after the other.
+
+        :param only: the lines to set, where that is not all of them.
+        """
+        billing = order._get_order_billing(is_plan=True)
+        planned = self.filtered(lambda line: line.state == "planned")
+        for line in planned.sorted(lambda line: line._get_billing_order()):
+            groups, count = line._get_planned_groups(billing)
+            count()
+            if only and line not in only:
+                continue
+            line.amount_untaxed = total_base(groups)
+            line.amount_tax = sum(share.tax for share in groups.values())
+            line.amount_total = line.amount_untaxed + line.amount_tax
+
+    def _get_planned_groups(self, billing):
+        """Return what the line bills next of its order, and how to count it as billed.
+
+        :param billing: the order's `OrderBilling` so far.
+        :return: tuple of (group -> `amounts.Share`, function that counts it in).
+        """
+        self.ensure_one()
+        part = self._get_part(billing)
+        if not part:
+            return {}, bool
+        method = billing.order.progress_method
+        allocator = self.env["progress.billing.allocator"]
+        groups, _templates = allocator._get_part_groups(billing, part, method)
+        return groups, partial(
+            billing.add_part, part.line_id, method, groups, part.amount
+        )
+
+    # === BILLING === #
+
+    @api.model
+    def _get_due_domain(self, date):
+        """Return the domain of lines that are due on a date.
+
+        :param date: the company's day. A line is due on its date *or later*, so that a
+            missed night is caught up; one with a milestone when that is reached.
+        """
+        return [
+            ("state", "=", "planned"),
+            ("order_id.state", "=", "sale"),
+            "|",
+            "&",
+            ("milestone_id", "=", False),
+            ("date", "<=", date),
+            ("milestone_id.is_reached", "=", True),
+        ]
+
+    def _create_progress_invoices(self, consolidated=False):
+        """Create the invoices of planned lines, in one batch.
+
+        Company options decide whether they are posted and sent right away.
+
+        :param bool consolidated: one invoice for all orders of the same customer,
+            delivery address, currency and company.
+        :return: the created `account.move` records.
+        :raise UserError: when a line is not planned, is on hold, or cannot be billed.
+        """
+        self._check_creatable()
+        lines = self.sorted(lambda line: line._get_billing_order())
+        claims = lines._prepare_claims()
+        if consolidated:
+            claims = [replace(claim, invoice_key=("progress",)) for claim in claims]
+        moves = self.env["progress.billing.builder"]._create_invoices(claims)
+        moves._progress_post_and_send()
+        return moves
+
+    def _check_creatable(self):
+        self.check_access("write")
+        for line in self:
+            if line.state != "planned":
+                raise UserError(
+                    self.env._(
+                        "You cannot create an invoice for %(line)s because it is "
+                        "%(state)s. Choose planned lines only.",
+                        line=line.display_name,
+                        state=dict(
+                            self._fields["state"]._description_selection(self.env)
+                        )[line.state].lower(),
+                    )
+                )
+            if line.invoice_flag == "no":
+                raise UserError(
+                    self.env._(
+                        "You cannot create an invoice for %(line)s because it is on "
+                        "hold. Change its invoice flag first.",
+                        line=line.display_name,
+                    )
+                )
+
+    def _get_billing_order(self):
+        """Return the key by which lines follow each other: date, sequence, age."""
+        self.ensure_one()
+        number = self._origin.id or 0
+        return (
+            not self.date,
+            self.date or Date.today(),
+            self.sequence,
+            not number,
+            number,
+        )
+
+    def _prepare_claims(self):
+        """Return one `Claim` per line, in the order of `self`."""
+        billings = {order: order._get_order_billing() for order in self.order_id}
+        return [line._prepare_claim(billings[line.order_id]) for line in self]
+
+    def _prepare_claim(self, billing):
+        """Return the line as a `Claim`. Override to add to what it says."""
+        self.ensure_one()
+        part = self._get_part(billing)
+        return Claim(
+            order_id=self.order_id.id,
+            parts=(part,) if part else (),
+            booking=self.order_id.progress_method,
+            invoice_date=self.date or None,
+            title=self.name,
+            label=self._get_label(),
+            item_description=self.item_description or "",
+            narration=self.description or "",
+            progress_line_id=self.id,
+        )
+
+    def _get_part(self, billing):
+        """Return what the line bills as a `Part`, None while nothing is entered."""
+        self.ensure_one()
+        pool = self.sale_line_id._origin.id or 0
+        worth, taxed_worth = billing.get_contract(pool)
+        if self.amount_type == "percent":
+            return Part(pool, worth * self.percent / 100.0) if self.percent else None
+        if not self.amount:
+            return None
+        if not self.company_id.progress_amount_tax_included or not taxed_worth:
+            return Part(pool, self.amount, is_exact=True)
+        return Part(
+            pool,
+            self.amount * worth / taxed_worth,
+            taxed_amount=self.amount,
+            is_exact=True,
+        )
+
+    def _get_label(self):
+        """Return the share in words: "30 %" or the amount with its currency."""
+        self.ensure_one()
+        if self.amount_type == "percent":
+            digits = float_repr(self.percent, 6).rstrip("0").rstrip(".")
+            return f"{digits}\N{NO-BREAK SPACE}%"
+        return self._format(self.amount)
+
+    def _format(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
+
+    # === WHAT MUST NOT HAPPEN === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_forged(vals)
+        lines = super().create(vals_list)
+        lines.order_id._check_progress_deposit_account()
+        return lines
+
+    def write(self, vals):
+        self._check_not_forged(vals)
+        if PLANNED_FIELDS & vals.keys():
+            self._check_not_issued(vals)
+        if "order_id" in vals:
+            # The rules look at the line's order before the change, not after.
+            self.env["sale.order"].browse(vals["order_id"]).check_access("write")
+        if "error_message" not in vals:
+            return super().write(vals)
+        failed = self.filtered("error_message")
+        result = super().write(vals)
+        (failed | self.filtered("error_message")).order_id._update_billing_error()
+        return result
+
+    def unlink(self):
+        orders = self.filtered("error_message").order_id
+        result = super().unlink()
+        orders.exists()._update_billing_error()
+        return result
+
+    def _check_not_forged(self, vals):
+        """Refuse that a person says what invoice bills a line; the addon knows."""
+        forged = [name for name in ("move_id", "rounding_carry") if vals.get(name)]
+        if not self.env.su and (forged or (self and "move_id" in vals)):
+            raise AccessError(
+                self.env._(
+                    "You cannot set the invoice of a progress billing line because "
+                    "billing it does. Create or credit its invoice instead."
+                )
+            )
+
+    def _check_not_issued(self, vals):
+        """Refuse to change what an invoice already bills."""
+        for line in self.filtered(lambda line: line._is_issued()):
+            changed = [
+                name
+                for name in PLANNED_FIELDS & vals.keys()
+                if line._fields[name].convert_to_write(line[name], line) != vals[name]
+            ]
+            if changed:
+                raise UserError(
+                    self.env._(
+                        "You cannot change %(line)s because invoice %(invoice)s bills "
+                        "it. Delete or credit the invoice first.",
+                        line=line.display_name,
+                        invoice=line.sudo().move_id.display_name,
+                    )
+                )
+
+    def _is_issued(self):
+        """Return whether an invoice that still stands bills the line."""
+        self.ensure_one()
+        return self.state in ("draft", "posted", "settled") or (
+            self.state == "cancel" and self.sudo().move_id.state == "posted"
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        for line in self.filtered(lambda line: line._is_issued()):
+            raise UserError(
+                self.env._(
+                    "You cannot delete %(line)s because invoice %(invoice)s of "
+                    "%(amount)s bills it. Delete or credit the invoice first.",
+                    line=line.display_name,
+                    invoice=line.sudo().move_id.display_name,
+                    amount=line._format(line.amount_total),
+                )
+            )
+
+    # === ON THE PROJECT === #
+
+    @api.model
+    def default_get(self, fields):
+        """Plan on the order of the project that one comes from, if it has only one."""
+        values = super().default_get(fields)
+        project_id = self.env.context.get("default_project_id")
+        if project_id and "order_id" in fields and not values.get("order_id"):
+            project = self.env["project.project"].browse(project_id)
+            orders = project._get_progress_orders(limit=2)
+            if len(orders) == 1:
+                values["order_id"] = orders.id
+        return values

@@ -1,0 +1,8 @@
+"""The document between claim and invoice, for the customer to approve.
+
+May use: arithmetic, settings, plan, budget.
+"""
+
+from . import account_move
+from . import progress_billing_proforma
+from . import progress_billing_proforma_line

@@ -1,0 +1,220 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..arithmetic import budget
+from ..budget.sale_order_line import BudgetItem
+
+
+class ProgressBillingProformaLine(models.Model):
+    """A budget line on a pro forma: before, this time, to date."""
+
+    _name = "progress.billing.proforma.line"
+    _description = "Pro Forma Invoice Line"
+    _order = "proforma_id, sequence, id"
+
+    proforma_id = fields.Many2one(
+        comodel_name="progress.billing.proforma",
+        required=True,
+        ondelete="cascade",
+        index=True,
+    )
+    sequence = fields.Integer(default=10)
+    sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Order Line",
+        required=True,
+        ondelete="restrict",
+        index=True,
+    )
+    order_id = fields.Many2one(related="sale_line_id.order_id")
+    name = fields.Text(string="Description", required=True)
+    progress_basis = fields.Selection(related="sale_line_id.progress_basis")
+    product_uom_id = fields.Many2one(related="sale_line_id.product_uom_id")
+    tax_ids = fields.Many2many(related="sale_line_id.tax_ids")
+    budget_amount = fields.Monetary(
+        string="Contract Amount", related="sale_line_id.budget_amount"
+    )
+    budget_unit_rate = fields.Float(related="sale_line_id.budget_unit_rate")
+    quantity = fields.Float(digits="Product Unit")
+    amount_to_invoice = fields.Monetary(
+        compute="_compute_amount_to_invoice",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    previous_quantity = fields.Float(
+        digits="Product Unit", compute="_compute_previous", store=True
+    )
+    previous_amount = fields.Monetary(
+        string="Previously Billed", compute="_compute_previous", store=True
+    )
+    to_date_amount = fields.Monetary(
+        string="Billed to Date", compute="_compute_to_date"
+    )
+    total_completed_percent = fields.Float(
+        string="Total Completed (%)",
+        compute="_compute_to_date",
+        help="Share of the line's revised amount that is billed with this pro forma.",
+    )
+    company_id = fields.Many2one(related="proforma_id.company_id", store=True)
+    currency_id = fields.Many2one(related="proforma_id.currency_id")
+    state = fields.Selection(related="proforma_id.state")
+
+    # === COMPUTES === #
+
+    @api.depends("quantity")
+    def _compute_amount_to_invoice(self):
+        for line in self:
+            sale_line = line.sale_line_id
+            if line.progress_basis == budget.QUANTITY:
+                previous = (line.previous_quantity, line.previous_amount)
+                line.amount_to_invoice = sale_line._get_quantity_worth(
+                    line.quantity, previous
+                )
+            else:
+                line.amount_to_invoice = line.amount_to_invoice or 0.0
+
+    @api.depends(
+        "sale_line_id.draft_amount",
+        "sale_line_id.actual_amount",
+        "sale_line_id.draft_quantity",
+        "sale_line_id.actual_quantity",
+        "proforma_id.state",
+    )
+    def _compute_previous(self):
+        for line in self:
+            if line.state and not line.proforma_id._is_open():
+                # What an issued document says of its past does not change any more.
+                line.previous_quantity = line.previous_quantity
+                line.previous_amount = line.previous_amount
+                continue
+            sale_line = line.sale_line_id
+            later = sale_line.progress_proforma_line_ids.filtered(
+                lambda other, line=line: (
+                    other.proforma_id._is_open() and other._origin.id >= line._origin.id
+                )
+            )
+            line.previous_quantity = (
+                sale_line.draft_quantity
+                + sale_line.actual_quantity
+                - sum(later.mapped("quantity"))
+            )
+            line.previous_amount = (
+                sale_line.draft_amount
+                + sale_line.actual_amount
+                - sum(later.mapped("amount_to_invoice"))
+            )
+
+    @api.depends("previous_amount", "amount_to_invoice", "budget_amount")
+    def _compute_to_date(self):
+        for line in self:
+            line.to_date_amount = line.previous_amount + line.amount_to_invoice
+            line.total_completed_percent = (
+                line.budget_amount and line.to_date_amount / line.budget_amount * 100.0
+            )
+
+    @api.onchange("amount_to_invoice")
+    def _onchange_amount_to_invoice(self):
+        rate = self.budget_unit_rate
+        if self.progress_basis == budget.QUANTITY and rate:
+            self.quantity = self.amount_to_invoice / rate
+
+    def _get_tax_amount(self):
+        """Return the line's share of the order line's taxes; the invoice decides."""
+        sale_line = self.sale_line_id
+        if not sale_line.budget_amount:
+            return 0.0
+        share = self.amount_to_invoice / sale_line.budget_amount
+        return self.currency_id.round(sale_line.price_tax * share)
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_amounts()
+        return lines
+
+    def write(self, vals):
+        if {"amount_to_invoice", "quantity"} & vals.keys():
+            self._check_open()
+            vals = self._get_consistent_values(vals)
+            by_rule = self.filtered(lambda line: line.name == line._get_rule_text())
+            result = super().write(vals)
+            self._check_amounts()
+            if "name" not in vals:
+                for line in by_rule:
+                    line.name = line._get_rule_text()
+            self.proforma_id._withdraw_approval()
+            return result
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_released(self):
+        self.filtered(lambda line: line.state == "released")._check_open()
+
+    def _get_consistent_values(self, vals):
+        """Return values in which quantity and amount agree for lines by quantity."""
+        if "amount_to_invoice" not in vals or "quantity" in vals:
+            return vals
+        by_quantity = self.filtered(lambda line: line.progress_basis == budget.QUANTITY)
+        if len(by_quantity) == 1 and by_quantity == self and self.budget_unit_rate:
+            quantity = vals["amount_to_invoice"] / self.budget_unit_rate
+            return {**vals, "quantity": quantity}
+        return vals
+
+    def _check_open(self):
+        for line in self:
+            if not line.proforma_id._is_open():
+                raise UserError(
+                    self.env._(
+                        "You cannot change %(line)s because %(name)s is not open any "
+                        "more. Credit or delete its invoice %(invoice)s, or make "
+                        "another pro forma.",
+                        line=line.name,
+                        name=line.proforma_id.name,
+                        invoice=line.proforma_id._get_invoice_names(),
+                    )
+                )
+
+    def _check_amounts(self):
+        """Refuse open pro formas beyond what their order lines are worth."""
+        for line in self.filtered(lambda line: line.proforma_id._is_open()):
+            sale_line = line.sale_line_id.sudo()
+            billed = sale_line.draft_amount + sale_line.actual_amount
+            worth = sale_line.budget_amount
+            limit = worth * (1.0 + line.company_id.progress_overbilling_tolerance / 100)
+            sign = -1 if worth < 0 else 1
+            if line.currency_id.compare_amounts(sign * billed, sign * limit) > 0:
+                raise ValidationError(
+                    self.env._(
+                        "You cannot bill %(amount)s of %(line)s because that makes "
+                        "%(billed)s of %(worth)s, pro formas and drafts included. Bill "
+                        "at most %(rest)s.",
+                        amount=line.currency_id.format(line.amount_to_invoice),
+                        line=line.name,
+                        billed=line.currency_id.format(billed),
+                        worth=line.currency_id.format(worth),
+                        rest=line.currency_id.format(
+                            line.amount_to_invoice - billed + limit
+                        ),
+                    )
+                )
+
+    def _get_rule_text(self):
+        """Return the text that the billing rule has for the line's figures."""
+        item = self._get_budget_items()[0]._replace(name="")
+        return self.sale_line_id._get_line_text(item)
+
+    def _get_budget_items(self):
+        """Return the lines as items to bill."""
+        return [
+            BudgetItem(
+                line.sale_line_id,
+                line.amount_to_invoice,
+                line.quantity,
+                line.total_completed_percent,
+                line.name,
+            )
+            for line in self
+        ]

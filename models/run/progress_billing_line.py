@@ -1,0 +1,507 @@
+import logging
+from ast import literal_eval
+from collections import defaultdict
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import RedirectWarning, UserError, ValidationError
+from odoo.fields import Domain
+
+from ..arithmetic.amounts import total_base
+
+OBSTACLES = [
+    ("hold", "On hold"),
+    ("manual", "Manual run only"),
+    ("unconfirmed", "Order not confirmed"),
+    ("not_due", "Not due"),
+    ("account", "No deposit account"),
+    ("nothing", "Nothing left to bill"),
+    ("contract", "Over the contract value"),
+]
+
+BILLING_ERRORS = (UserError, ValidationError, RedirectWarning)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a run does with a planned line.
+
+    :ivar obstacle: why it leaves the line, a key of `OBSTACLES`; False: it bills it.
+    :ivar untaxed: what it bills, untaxed, in the order's currency.
+    :ivar tax: the taxes on it.
+    """
+
+    obstacle: str | bool = False
+    untaxed: float = 0.0
+    tax: float = 0.0
+
+
+_logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 50
+
+
+class ProgressBillingLine(models.Model):
+    """Bills lines in batches: what a run takes, leaves and why, and its failures.
+
+    Job, wizard and preview choose alike. Everything reads in sets: an order book of
+    thousands of lines costs as many queries as one of ten. Only the loop of the
+    scheduled job commits.
+    """
+
+    _inherit = "progress.billing.line"
+
+    run_obstacle = fields.Selection(
+        selection=OBSTACLES,
+        string="Left Because",
+        compute="_compute_run",
+        help="Why a run on the chosen date leaves the line.",
+    )
+    run_amount_untaxed = fields.Monetary(
+        string="Bills Untaxed",
+        compute="_compute_run",
+        help="What a run on the chosen date bills: the same as planned, but for the "
+        "rounding where it leaves an earlier line of the order.",
+    )
+    run_amount_total = fields.Monetary(string="Bills in Total", compute="_compute_run")
+
+    @api.depends(
+        "state",
+        "invoice_flag",
+        "date",
+        "amount_untaxed",
+        "amount_tax",
+        "order_id.state",
+    )
+    @api.depends_context(
+        "progress_run_date", "progress_run_automatic", "progress_run_domain"
+    )
+    def _compute_run(self):
+        planned = self.filtered(lambda line: line.state == "planned")
+        context = self.env.context
+        foreseen = planned._origin._foresee_run(
+            fields.Date.to_date(context.get("progress_run_date")),
+            context.get("progress_run_automatic"),
+            literal_eval(context.get("progress_run_domain") or "[]"),
+            is_exact=True,
+        )
+        for line in self:
+            bill = foreseen.get(line._origin.id, Foreseen())
+            line.run_obstacle = bill.obstacle
+            line.run_amount_untaxed = bill.untaxed
+            line.run_amount_total = bill.untaxed + bill.tax
+
+    # === WHAT A RUN TAKES === #
+
+    @api.model
+    def _get_run_domain(self, date=None, automatic=False):
+        """Return the domain of the lines that a run bills.
+
+        :param date: the day of the run, None for each company's today.
+        :param bool automatic: only what the scheduled job takes, without the lines
+            that wait for a manual run.
+        """
+        flags = ["auto"] if automatic else ["auto", "yes"]
+        companies = self.env["res.company"].search(Domain.TRUE)
+        return Domain("invoice_flag", "in", flags) & Domain.OR(
+            Domain(self._get_due_domain(date or company._get_progress_today()))
+            & Domain("company_id", "=", company.id)
+            for company in companies
+        )
+
+    # === THE RUN === #
+
+    def _run(self, consolidated=False, size=50):
+        """Bill lines batch by batch; a line that fails is noted on itself.
+
+        It does not commit: that is up to the scheduled job.
+
+        :param bool consolidated: one invoice for all orders of the same customer,
+            delivery address, currency and company.
+        :param int size: lines in a batch.
+        :return: the created `account.move` records.
+        """
+        moves = self.env["account.move"]
+        for batch in self._get_batches(consolidated, size):
+            moves |= batch._generate_batch(consolidated)
+        return moves
+
+    def _get_batches(self, consolidated, size):
+        """Return recordsets of about `size` lines, none of which splits an invoice."""
+        lines = self.sorted(lambda line: line._get_billing_order())
+        if not consolidated:
+            return [lines[start : start + size] for start in range(0, len(self), size)]
+        batches = [self.browse()]
+        for group in lines._get_consolidation_groups():
+            if batches[-1] and len(batches[-1]) + len(group) > size:
+                batches.append(self.browse())
+            batches[-1] |= group
+        return [batch for batch in batches if batch]
+
+    def _get_consolidation_groups(self):
+        """Return recordsets of the lines whose orders may share an invoice."""
+        return list(
+            self.grouped(
+                lambda line: tuple(
+                    line.order_id[name].id
+                    for name in line.order_id._get_progress_grouping_fields()
+                )
+            ).values()
+        )
+
+    # === PREVIEW === #
+
+    def _foresee_run(self, date=None, automatic=False, within=(), is_exact=False):
+        """Return what a run does with each planned line: bill it, or leave it and why.
+
+        Lines of an order are billed one after the other, and each uses up the contract
+        for those behind it. Only lines that the run takes do that, `self` or not.
+
+        :param date: the day of the run, None for each company's today.
+        :param bool automatic: only what the scheduled job takes.
+        :param within: domain of the lines among which the run chooses, by default all.
+        :param bool is_exact: work out amounts to the cent where the run leaves earlier
+            lines. For the few lines that are looked at: it is dear. Obstacles are the
+            same without.
+        :return: dict of line id -> `Foreseen`.
+        """
+        self._fetch_for_run()
+        taken = self.search_fetch(
+            Domain("order_id", "in", self.order_id.ids)
+            & self._get_run_domain(date, automatic)
+            & Domain(within),
+            self._get_run_fields(),
+        )
+        foreseen = {
+            line.id: Foreseen(line._get_obstacle(automatic)) for line in self - taken
+        }
+        without_account = taken._get_lines_without_account()
+        foreseen.update((line.id, Foreseen("account")) for line in without_account)
+        foreseen.update((taken - without_account)._foresee_amounts(is_exact))
+        return foreseen
+
+    def _get_run_fields(self):
+        """Return the names of the fields by which lines are foreseen."""
+        return [
+            *("invoice_flag", "date", "sequence", "order_id", "sale_line_id"),
+            *("state", "amount_untaxed", "amount_tax", "company_id", "currency_id"),
+        ]
+
+    def _fetch_for_run(self):
+        """Read what foreseeing asks of the lines, in sets, whatever their number."""
+        self.fetch(self._get_run_fields())
+        self.order_id.fetch(
+            ["state", "progress_method", "company_id", "currency_id"]
+            + ["progress_billed_amount", "progress_contract_amount"]
+        )
+        self.sale_line_id._fetch_progress_amounts()
+
+    def _get_obstacle(self, automatic):
+        """Return why a line is none of those that a run takes."""
+        self.ensure_one()
+        if self.invoice_flag == "no":
+            return "hold"
+        if self.invoice_flag == "yes" and automatic:
+            return "manual"
+        return "unconfirmed" if self.order_id.state != "sale" else "not_due"
+
+    def _get_lines_without_account(self):
+        """Return the lines whose deposits have no account to go to."""
+        orders = self.order_id.filtered(
+            lambda order: order.progress_method == "deposit"
+        )
+        # A company's account settles it for all its orders; else their products do.
+        by_product = orders.filtered(
+            lambda order: not order.company_id.sudo().downpayment_account_id
+        )
+        keys = {
+            order: order if order in by_product else order.company_id
+            for order in orders
+        }
+        first = {key: order for order, key in keys.items()}
+        product_ids = orders.browse().union(*first.values())._fetch_progress_products()
+        usable = {
+            key: order._has_progress_deposit_account(product_ids)
+            for key, order in first.items()
+        }
+        lacking = {order for order, key in keys.items() if not usable[key]}
+        return self.filtered(lambda line: line.order_id in lacking)
+
+    # === AMOUNTS === #
+
+    def _foresee_amounts(self, is_exact):
+        """Return line id -> `Foreseen` of lines that a run bills, or finds too much.
+
+        What an order's lines are planned to bill holds when they are billed in order.
+        Where a run leaves an earlier one, rounding falls elsewhere: those amounts are
+        worked out anew, where somebody looks or the contract is near.
+        """
+        credited = self.order_id._get_progress_draft_credited()
+        disturbed = self._get_disturbed_orders()
+        foreseen = {}
+        for order, lines in self.grouped("order_id").items():
+            lines = lines.sorted(lambda line: line._get_billing_order())
+            has_credits = order in credited
+            is_anew = order in disturbed and (is_exact or lines._is_near_contract())
+            result = lines._foresee_order(has_credits, is_anew)
+            if not is_anew and any(f.obstacle == "contract" for f in result.values()):
+                result = lines._foresee_order(has_credits, is_anew=True)
+            foreseen.update(result)
+        return foreseen
+
+    def _get_disturbed_orders(self):
+        """Return the orders with a planned line, not among these, before one of these.
+
+        :return: set of orders.
+        """
+        planned = self.search_fetch(
+            [("order_id", "in", self.order_id.ids), ("state", "=", "planned")],
+            self._get_run_fields(),
+        )
+        last = {
+            order: max(line._get_billing_order() for line in lines)
+            for order, lines in self.grouped("order_id").items()
+        }
+        return {
+            line.order_id
+            for line in planned - self
+            if line._get_billing_order() < last[line.order_id]
+        }
+
+    def _is_near_contract(self):
+        """Return whether rounding could decide if lines of one order are too much.
+
+        It moves less than a unit for each tax or order line.
+        """
+        order, margin = self.order_id, 100 * self.currency_id.rounding
+        pools = [(order.progress_contract_amount, order.progress_billed_amount, self)]
+        pools += [
+            (item.price_subtotal, item.progress_billed_amount, lines)
+            for item, lines in self.grouped("sale_line_id").items()
+            if item
+        ]
+        return any(
+            abs(billed + sum(lines.mapped("amount_untaxed")))
+            > 0.99 * abs(contract) - margin
+            for contract, billed, lines in pools
+        )
+
+    def _foresee_order(self, has_credits, is_anew):
+        """Return line id -> `Foreseen` of one order's lines, billed as they come.
+
+        :param bool has_credits: whether draft credit notes count as billed.
+        :param bool is_anew: whether the planned amounts do not hold.
+        """
+        order = self.order_id
+        unlimited = self.env.user.has_group("progress_billing.group_exceed_contract")
+        billing = order._get_order_billing(is_plan=True) if is_anew else None
+        added = defaultdict(float)
+        foreseen = {}
+        for line in self:
+            bill, count = line._foresee_line(billing)
+            pools = {None, line.sale_line_id or None}
+            if order.currency_id.is_zero(bill.untaxed + bill.tax):
+                bill = Foreseen("nothing")
+            elif not unlimited and any(
+                order._is_progress_beyond(added[pool] + bill.untaxed, pool, has_credits)
+                for pool in pools
+            ):
+                bill = Foreseen("contract")
+            else:
+                count()
+                for pool in pools:
+                    added[pool] += bill.untaxed
+            foreseen[line.id] = bill
+        return foreseen
+
+    def _foresee_line(self, billing):
+        """Return what the line bills next, and a function that counts it as billed.
+
+        :param billing: the `OrderBilling` to work it out from, None for as planned.
+        """
+        if not billing:
+            return Foreseen(False, self.amount_untaxed, self.amount_tax), bool
+        groups, count = self._get_planned_groups(billing)
+        tax = sum(share.tax for share in groups.values())
+        return Foreseen(False, total_base(groups), tax), count
+
+    # === THE SCHEDULED JOB === #
+
+    @api.model
+    def _cron_bill_lines(self):
+        """Bill the due automatic lines, company by company, batch by batch.
+
+        Progress is committed with every batch, so that a killed run resumes where it
+        stood. A line that fails is noted on itself and counts as processed: the rest
+        goes through, and the host does not call the job again for it. With a job queue
+        the batches run there.
+        """
+        lines = self._get_automatic_lines()
+        if self._has_job_queue():
+            lines._enqueue_run(size=BATCH_SIZE)
+            return
+        line_ids = lines.ids
+        remaining_time = self.env["ir.cron"]._commit_progress(remaining=len(line_ids))
+        for start in range(0, len(line_ids), BATCH_SIZE):
+            if not remaining_time:
+                break
+            # Browsed anew: a batch must not hold the records of the ones before.
+            self.env.invalidate_all()
+            batch = self.browse(line_ids[start : start + BATCH_SIZE])
+            batch._generate_batch()
+            remaining_time = self.env["ir.cron"]._commit_progress(len(batch))
+
+    @api.model
+    def _get_automatic_lines(self):
+        """Return the lines that the scheduled job bills now, in each company's day."""
+        return self.search(self._get_run_domain(automatic=True))
+
+    def _generate_batch(self, consolidated=False):
+        """Bill a batch of due lines; group by group, then one by one, where it fails.
+
+        Locked lines and lines of locked orders are left to whoever holds them.
+
+        :param bool consolidated: orders of one customer share an invoice.
+        :return: the created `account.move` records.
+        """
+        return self._try_lock_billing()._bill_in_parts(consolidated)
+
+    def _bill_in_parts(self, consolidated):
+        """Bill the lines together, or else in smaller parts; return the invoices."""
+        moves, error = self._try_billing(consolidated)
+        if not error:
+            return moves
+        if len(self) == 1:
+            self._record_billing_error(error)
+            return moves
+        _logger.info("Progress billing goes on in smaller parts: %s", error)
+        parts = self._get_parts_to_try(consolidated)
+        return moves.union(*(part._bill_in_parts(consolidated) for part in parts))
+
+    def _get_parts_to_try(self, consolidated):
+        """Return what to bill instead of all at once, as a list of recordsets.
+
+        Of the lines that share an invoice, those that fail are left alone and the rest
+        still shares one.
+        """
+        if not consolidated:
+            return list(self)
+        groups = self._get_consolidation_groups()
+        if len(groups) > 1:
+            return groups
+        billable = self._find_billable()
+        if not billable or billable == self:
+            return list(self)
+        return [billable, *(self - billable)]
+
+    def _find_billable(self):
+        """Return the lines that can be billed one after the other; nothing stays."""
+        billable = self.browse()
+        with closing(self.env.cr.savepoint()):
+            for line in self.sorted(lambda line: line._get_billing_order()):
+                if not line._try_billing()[1]:
+                    billable |= line
+        return billable
+
+    def _try_billing(self, consolidated=False):
+        """Bill the lines together, or undo it all.
+
+        :return: tuple of (the created `account.move` records, the exception or None).
+        """
+        moves = self.env["account.move"]
+        if not self:
+            return moves, None
+        try:
+            with self.env.cr.savepoint():
+                created = self._create_progress_invoices(consolidated)
+                self._clear_billing_error()
+            return created, None
+        except OperationalError:
+            # The database asks for another attempt; the host makes it.
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, it must not keep the other lines from being billed.
+            self.env.invalidate_all()
+            return moves, error
+
+    def _try_lock_billing(self):
+        """Return the lines that are ours alone and still planned."""
+        orders = self.order_id.try_lock_for_update(allow_referencing=True)
+        lines = self.filtered(lambda line: line.order_id in orders)
+        return lines.try_lock_for_update(allow_referencing=True).filtered(
+            lambda line: line.state == "planned"
+        )
+
+    # === FAILURES ARE SEEN === #
+
+    def _record_billing_error(self, error):
+        """Note on the line why it failed, and tell the salesperson once.
+
+        :param error: the exception; its text is shown as it is.
+        """
+        self.ensure_one()
+        is_refusal = isinstance(error, BILLING_ERRORS)
+        _logger.warning(
+            "%s was not billed: %s",
+            self.display_name,
+            error,
+            # A refusal explains itself; anything else is a defect to be traced.
+            exc_info=None if is_refusal else error,
+        )
+        self.error_message = str(error.args[0] if error.args else error)
+
+    def _clear_billing_error(self):
+        """Forget earlier failures of lines that were billed."""
+        self.filtered("error_message").error_message = False
+
+    # === THE JOB QUEUE === #
+
+    def _has_job_queue(self):
+        """Return whether runs can be handed to a job queue."""
+        return "queue.job" in self.env
+
+    def _enqueue_run(self, consolidated=False, size=50):
+        """Hand the lines to the job queue, one job for each batch.
+
+        A batch that waits in the queue already is not added again.
+
+        :return: the number of batches.
+        """
+        batches = self._get_batches(consolidated, size)
+        for batch in batches:
+            batch.with_delay(
+                description=self.env._("Bill %(count)s lines", count=len(batch)),
+                identity_key=batch._get_job_key(consolidated),
+            )._generate_batch(consolidated)
+        return len(batches)
+
+    def _get_job_key(self, consolidated):
+        """Return a key that is the same for the same batch."""
+        words = f"{consolidated}:{','.join(map(str, sorted(self.ids)))}"
+        return f"progress_billing:{sha256(words.encode()).hexdigest()}"
+
+    # === PERIODIC PROJECTS === #
+
+    @api.model
+    def _cron_generate(self):
+        result = self._cron_bill_lines()
+        self._cron_bill_projects()
+        return result
+
+    @api.model
+    def _cron_bill_projects(self):
+        """Bill due projects, one by one; a failed one counts as processed."""
+        project_ids = self.env["project.project"]._get_due_billing_projects().ids
+        remaining_time = self.env["ir.cron"]._commit_progress(
+            remaining=len(project_ids)
+        )
+        for project_id in project_ids:
+            if not remaining_time:
+                break
+            self.env.invalidate_all()
+            self.env["project.project"].browse(project_id)._bill_period()
+            remaining_time = self.env["ir.cron"]._commit_progress(1)

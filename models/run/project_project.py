@@ -1,0 +1,267 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from .progress_billing_line import BILLING_ERRORS
+
+_logger = logging.getLogger(__name__)
+
+
+class ProjectProject(models.Model):
+    """Bills projects: one, many, or periodically."""
+
+    _inherit = "project.project"
+
+    def action_run_billing(self):
+        """Bill what is pending of the projects, and show what that made."""
+        self._check_billing_access()
+        lines = self._get_lines_to_bill()
+        if not lines:
+            raise UserError(self._get_nothing_message())
+        proformas, moves = self._run_billing()
+        action = self._get_documents_action(proformas, moves)
+        skipped = self._get_unconfirmed_message()
+        if not skipped:
+            return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": skipped,
+                "next": action,
+            },
+        }
+
+    def _run_billing(self, date=None, orders=None):
+        """Bill what is pending of the projects.
+
+        :param date: date of the documents, None for today.
+        :param orders: bill only these orders; None for all of the projects.
+        :return: pair of the pro formas and the invoices made, either may be empty.
+        """
+        if orders is None:
+            orders = self.budget_line_ids.order_id
+        # Locked before the pending values are read, so that nobody bills them twice.
+        orders._lock_progress()
+        lines = self._get_lines_to_bill().filtered(lambda line: line.order_id in orders)
+        for_proforma = lines.filtered(
+            lambda line: line.sudo().progress_project_id.progress_create_proforma
+        )
+        proformas = self.env["progress.billing.proforma"]._create_from_budget(
+            for_proforma._get_budget_items(), date
+        )
+        items = (lines - for_proforma)._get_budget_items()
+        claims = lines._prepare_budget_claims(items, invoice_date=date)
+        moves = self.env["account.move"]
+        if claims:
+            moves = self.env["progress.billing.builder"]._create_invoices(claims)
+        self._set_billed(date)
+        return proformas, moves
+
+    def _get_lines_to_bill(self):
+        """Return the budget lines that a billing run takes."""
+        return self.budget_line_ids._get_lines_to_bill()
+
+    def _set_billed(self, date=None):
+        """Remember that the projects were billed, so that the next period begins."""
+        # In sudo mode because invoicing people bill projects that they may not edit.
+        today = date or fields.Date.context_today(self)
+        for project in self.sudo():
+            is_periodic = project.progress_period != "on_demand"
+            if is_periodic and not project.progress_first_date:
+                project.progress_first_date = project.progress_next_date or today
+        self.sudo().progress_last_date = today
+
+    def _check_billing_access(self):
+        """Refuse invoices, which are not for project managers, with a way out."""
+        direct = self.filtered(lambda project: not project.progress_create_proforma)
+        if not direct or self._may_create_invoices():
+            return
+        raise AccessError(
+            self.env._(
+                "You cannot bill %(projects)s because you may not create invoices. Ask "
+                "somebody of invoicing, or let billing create pro formas there.",
+                projects=", ".join(direct.mapped("name")),
+            )
+        )
+
+    def _may_create_invoices(self):
+        """Return whether the user bills orders; project managers make pro formas."""
+        user = self.env.user
+        return user.has_group("account.group_account_invoice") or user.has_group(
+            "sales_team.group_sale_salesman"
+        )
+
+    # === WORDS === #
+
+    def _get_nothing_message(self):
+        """Return why nothing of the projects can be billed."""
+        unconfirmed = self._get_unconfirmed_message()
+        if unconfirmed:
+            return unconfirmed
+        return self.env._(
+            "You cannot bill %(projects)s because nothing is pending. Enter what was "
+            "completed on the Revenue Budget first.",
+            projects=", ".join(self.mapped("name")),
+        )
+
+    def _get_unconfirmed_message(self):
+        """Return which orders were not billed as they are not confirmed, if any."""
+        orders = self.budget_line_ids.order_id.filtered(
+            lambda order: order.state in ("draft", "sent")
+        )
+        if not orders:
+            return ""
+        return self.env._(
+            "You cannot bill %(orders)s because they are not confirmed. Confirm them "
+            "first.",
+            orders=", ".join(orders.mapped("name")),
+        )
+
+    def _get_documents_action(self, proformas, moves):
+        """Return the action that shows what a billing run made."""
+        if proformas:
+            return proformas._get_records_action(name=self.env._("Pro Formas"))
+        return moves._get_records_action(name=self.env._("Invoices"))
+
+    # === PERIODIC BILLING === #
+
+    def _get_due_billing_domain(self, date):
+        """Return the domain of the projects that the scheduled job bills.
+
+        :param date: the day; a missed night is caught up.
+        """
+        return Domain(
+            [
+                ("progress_period", "!=", "on_demand"),
+                ("progress_next_date", "<=", date),
+                ("is_template", "=", False),
+                ("allow_billable", "=", True),
+            ]
+        )
+
+    def _get_billing_company(self):
+        """Return the company in whose day a project is billed."""
+        self.ensure_one()
+        companies = self.company_id or self.budget_line_ids.company_id[:1]
+        return companies or self.env.company
+
+    def _record_billing_error(self, error):
+        """Show on the project why the scheduled job failed, and tell its manager once.
+
+        :param error: the exception; its text is shown as it is.
+        """
+        self.ensure_one()
+        kind = "progress_billing.mail_activity_billing_failed"
+        message = str(error.args[0] if error.args else error)
+        is_refusal = isinstance(error, BILLING_ERRORS)
+        _logger.warning(
+            "Project %s was not billed: %s",
+            self.display_name,
+            message,
+            # A refusal explains itself; anything else is a defect to be traced.
+            exc_info=None if is_refusal else error,
+        )
+        self.progress_error_message = message
+        self.activity_unlink([kind])
+        self.activity_schedule(
+            kind, note=message, user_id=self.user_id.id or self.env.uid
+        )
+
+    def _clear_billing_error(self):
+        """Forget earlier failures of projects that were billed."""
+        failed = self.filtered("progress_error_message")
+        failed.progress_error_message = False
+        failed.activity_unlink(["progress_billing.mail_activity_billing_failed"])
+
+    # === MANY PROJECTS === #
+
+    def action_open_billing_run(self):
+        """Open the preview of a billing run over the projects.
+
+        Project managers, who may not see invoices, make their pro formas at once.
+        """
+        if not self._may_create_invoices():
+            return self.action_run_billing()
+        run = self.env["progress.billing.run"].create(
+            {"source": "budget", "project_ids": [fields.Command.set(self.ids)]}
+        )
+        return run._get_action()
+
+    def _run_billing_each(self, orders):
+        """Bill the projects' budgets; one that fails does not stop the others.
+
+        :param orders: the orders to bill, of any of the projects.
+        :return: tuple of the pro formas, the invoices, and project -> error as text.
+        """
+        none = self.env["progress.billing.proforma"], self.env["account.move"]
+        if not self:
+            return *none, {}
+        try:
+            with self.env.cr.savepoint():
+                proformas, moves = self._run_billing(orders=orders)
+                moves._progress_post_and_send()
+                return proformas, moves, {}
+        except BILLING_ERRORS as error:
+            self.env.invalidate_all()
+            if len(self) == 1:
+                return *none, {self: str(error.args[0])}
+        proformas, moves = none
+        errors = {}
+        for project in self:
+            made, invoices, failed = project._run_billing_each(orders)
+            proformas, moves = proformas | made, moves | invoices
+            errors |= failed
+        return proformas, moves, errors
+
+    def _get_run_obstacle(self, date, automatic):
+        """Return why a run leaves the project, whatever is pending: a key, or False.
+
+        :param date: the day of the run.
+        :param bool automatic: whether it is the scheduled job's.
+        """
+        self.ensure_one()
+        if automatic and self.progress_period == "on_demand":
+            return "manual"
+        if automatic and not self.filtered_domain(self._get_due_billing_domain(date)):
+            return "not_due"
+        return False
+
+    # === PERIODIC PROJECTS === #
+
+    @api.model
+    def _get_due_billing_projects(self):
+        """Return the projects that are due, in the day of each one's company."""
+        # Somewhere it is tomorrow already.
+        tomorrow = fields.Date.add(fields.Date.today(), days=1)
+        return self.search(self._get_due_billing_domain(tomorrow)).filtered(
+            lambda project: (
+                project.progress_next_date
+                <= project._get_billing_company()._get_progress_today()
+            )
+        )
+
+    def _bill_period(self):
+        """Bill a due project, whose failure must not stop the others."""
+        project = self.try_lock_for_update(allow_referencing=True)
+        if not project:
+            return
+        date = project._get_billing_company()._get_progress_today()
+        try:
+            with self.env.cr.savepoint():
+                _proformas, moves = project._run_billing(date)
+                moves._progress_post_and_send()
+                project._clear_billing_error()
+        except OperationalError:
+            # The database asks for another attempt; the host makes it.
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, it must not keep the other projects from being billed.
+            self.env.invalidate_all()
+            project._record_billing_error(error)

@@ -1,0 +1,95 @@
+from collections import namedtuple
+
+from odoo import models
+from odoo.fields import Domain
+
+OBSTACLES = [
+    ("unconfirmed", "Order not confirmed"),
+    ("nothing", "Nothing pending"),
+    ("manual", "Manual run only"),
+    ("not_due", "Not due"),
+    ("account", "No deposit account"),
+    ("contract", "Over the contract value"),
+]
+
+#: What a run bills of one order in one project, or why it leaves it.
+BudgetBill = namedtuple("BudgetBill", "project order amount obstacle")
+
+
+class SaleOrderLine(models.Model):
+    """Says what a run bills of the revenue budget."""
+
+    _inherit = "sale.order.line"
+
+    def _get_budget_run_domain(self):
+        """Return the domain of budget lines that are pending, or may become so."""
+        return Domain(
+            [
+                ("progress_project_id", "!=", False),
+                ("state", "!=", "cancel"),
+                "|",
+                "|",
+                ("pending_amount", "!=", 0.0),
+                ("pending_quantity", "!=", 0.0),
+                "&",
+                ("state", "=", "sale"),
+                ("invoice_status", "!=", "invoiced"),
+            ]
+        )
+
+    def _foresee_budget_run(self, date, automatic=False, planned=None):
+        """Return what a run bills of budget lines, and what it leaves and why.
+
+        :param date: the day of the run.
+        :param bool automatic: whether it is the scheduled job's.
+        :param planned: order id -> untaxed amount of planned lines that the same run
+            bills before.
+        :return: list of `BudgetBill`, amounts untaxed in the order's currency.
+        """
+        added = dict(planned or {})
+        groups = self.grouped(lambda line: (line.progress_project_id, line.order_id))
+        bills = []
+        for (project, order), lines in groups.items():
+            taken = lines._get_lines_to_bill()
+            pending = taken or lines.filtered("pending_amount")
+            amount = sum(pending.mapped("pending_amount"))
+            obstacle = (
+                lines._get_run_obstacle(taken)
+                # In sudo mode because a project may be private to others.
+                or project.sudo()._get_run_obstacle(date, automatic)
+                or order._get_budget_obstacle(
+                    project, amount, added.setdefault(order.id, 0.0)
+                )
+            )
+            if obstacle == "finished":
+                continue
+            if not obstacle:
+                added[order.id] += amount
+            bills.append(BudgetBill(project, order, amount, obstacle))
+        return bills
+
+    def _get_run_obstacle(self, taken):
+        """Return why a run leaves lines of one order as they are: a key, or False.
+
+        :param taken: those of the lines that it takes.
+        """
+        order = self.order_id
+        if order.state != "sale":
+            return "unconfirmed"
+        if taken:
+            return False
+        return "finished" if order._is_progress_finished() else "nothing"
+
+    # === RUNS === #
+
+    def _fetch_progress_amounts(self):
+        """Read in sets what the billed amounts of the lines are computed from."""
+        names = ["order_id", "currency_id", "price_subtotal", "invoice_lines"]
+        names += ["progress_deposit_line_ids", "progress_billing_line_ids"]
+        self.fetch(names)
+        self.progress_billing_line_ids.fetch(["state", "amount_untaxed"])
+        # In sudo mode as they are computed: whoever made the invoices.
+        lines = self.sudo()
+        lines.progress_deposit_line_ids.fetch(["invoice_lines"])
+        lines |= lines.progress_deposit_line_ids
+        lines.invoice_lines.fetch(["parent_state", "amount_currency", "currency_id"])

@@ -1,0 +1,426 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    """Guards posting and undoing of invoices, so that every deposit stays explained."""
+
+    _inherit = "account.move"
+
+    progress_line_ids = fields.One2many(
+        comodel_name="progress.billing.line",
+        inverse_name="move_id",
+        string="Progress Billing Lines",
+        readonly=True,
+    )
+    is_progress_final = fields.Boolean(
+        string="Final Invoice",
+        readonly=True,
+        copy=False,
+        help="The invoice that recognises the revenue of progress-billed orders and "
+        "takes back their deposits.",
+    )
+    progress_line_count = fields.Integer(
+        string="Billing Lines", compute="_compute_progress_line_count"
+    )
+    progress_role = fields.Selection(
+        selection=[
+            ("deposit", "Deposit"),
+            ("revenue", "Progress Invoice"),
+            ("invoice", "Regular Invoice"),
+            ("final", "Final Invoice"),
+            ("credit", "Credit Note"),
+            ("payment", "Payment"),
+            ("adjustment", "Adjustment"),
+        ],
+        string="Step",
+        compute="_compute_progress_role",
+        help="What the entry is in the billing of its orders.",
+    )
+    progress_deposit_effect = fields.Monetary(
+        string="Deposits",
+        compute="_compute_progress_deposit_effect",
+        currency_field="company_currency_id",
+        help="What the entry adds to the deposits of its orders, or takes back.",
+    )
+
+    # === WHAT AN INVOICE IS ABOUT === #
+
+    def _get_progress_orders(self):
+        """Return the progress-billed orders that the invoices bill."""
+        orders = self.sudo().line_ids.sale_line_ids.order_id
+        return orders.filtered(lambda order: order._uses_progress_billing())
+
+    def _get_progress_deposit_items(self):
+        """Return the items on down payment lines of progress-billed orders."""
+        return self.sudo().line_ids.filtered(
+            lambda item: any(
+                line.is_downpayment and line.order_id._uses_progress_billing()
+                for line in item.sale_line_ids
+            )
+        )
+
+    def _is_progress_final_effective(self):
+        """Return whether a final invoice stands: a full credit note undoes it."""
+        self.ensure_one()
+        move = self.sudo()
+        reversals = move._get_progress_reversals()
+        if not reversals:
+            return move.state != "cancel"
+        balances = {}
+        for item in (move | reversals).line_ids.filtered("sale_line_ids"):
+            key = item.sale_line_ids
+            balances[key] = balances.get(key, 0.0) + item.amount_currency
+        return not all(
+            move.currency_id.is_zero(balance) for balance in balances.values()
+        )
+
+    def _get_progress_reversals(self):
+        """Return the posted credit notes of a move, what reverses those, and so on."""
+        found = self.browse()
+        reversals = self.reversal_move_ids
+        while reversals:
+            reversals = reversals.filtered(lambda move: move.state == "posted")
+            found |= reversals
+            reversals = reversals.reversal_move_ids - found
+        return found
+
+    def _check_progress_posting(self):
+        """Refuse to post what would bill too much or leave a deposit unexplained."""
+        self._get_progress_orders()._lock_progress()
+        for move in self:
+            if move.move_type == "out_invoice" and move.reversed_entry_id:
+                move._check_progress_revival()
+            for order in move._get_progress_orders():
+                move._check_progress_currency(order)
+                if move.is_progress_final:
+                    order._check_progress_drafts()
+                if move.move_type == "out_invoice" and move._bills_progress():
+                    order._check_progress_ceiling()
+            if move.move_type == "out_invoice":
+                items = move.sudo().line_ids
+                lines = items.sale_line_ids.progress_sale_line_id
+                lines |= items.progress_line_id.sale_line_id
+                for line in lines:
+                    line.order_id._check_progress_ceiling(line=line)
+            move._check_progress_recalls()
+            move._check_progress_given_back()
+
+    def _check_progress_currency(self, order):
+        """Refuse an invoice in another currency than its order's.
+
+        Its amounts would be taken for the order's, and its deposits stay open. What was
+        posted so before can be credited.
+        """
+        self.ensure_one()
+        if self.currency_id in (order.currency_id, self.reversed_entry_id.currency_id):
+            return
+        raise UserError(
+            self.env._(
+                "You cannot post %(invoice)s in %(currency)s because %(order)s is in "
+                "%(order_currency)s. Set the invoice back to %(order_currency)s, or "
+                "delete the draft and create it again.",
+                invoice=self.display_name,
+                currency=self.currency_id.name,
+                order=order.display_name,
+                order_currency=order.currency_id.name,
+            )
+        )
+
+    def _check_progress_given_back(self):
+        """Refuse to credit a final invoice, or what it took back, twice over."""
+        self.ensure_one()
+        final = self.reversed_entry_id
+        if self.move_type != "out_refund" or not final.is_progress_final:
+            return
+        recalls = self._get_progress_deposit_items().filtered("is_progress_recall")
+        taken = (
+            line._get_progress_sign()
+            * sum(
+                (recalls | line._get_progress_posted_items())
+                .filtered(
+                    lambda item, line=line: (
+                        item.is_progress_recall and line in item.sale_line_ids
+                    )
+                )
+                .mapped("amount_currency")
+            )
+            for line in recalls.sale_line_ids
+        )
+        if not final._is_progress_final_effective() or any(
+            self.currency_id.compare_amounts(amount, 0.0) < 0 for amount in taken
+        ):
+            raise UserError(
+                self.env._(
+                    "You cannot post %(credit)s because final invoice %(final)s is "
+                    "credited already. Delete the draft.",
+                    credit=self.display_name,
+                    final=final.display_name,
+                )
+            )
+
+    def _bills_progress(self):
+        """Return whether the invoice bills a share, any deposit, or the rest.
+
+        What undoes a final invoice bills nothing, whichever way it goes.
+        """
+        self.ensure_one()
+        if self.sudo().reversed_entry_id.is_progress_final:
+            return False
+        return self.is_progress_final or any(
+            (
+                item.progress_line_id
+                or item.progress_budget_line_id
+                or any(line.is_downpayment for line in item.sale_line_ids)
+            )
+            and not item.is_progress_recall
+            for item in self.sudo().line_ids
+        )
+
+    def _check_progress_recalls(self):
+        """Refuse to take back more than is open; a final takes back all.
+
+        Compared in the direction of each deposit: what bills it takes nothing back.
+        """
+        self.ensure_one()
+        items = self._get_progress_deposit_items()
+        lines = items.sale_line_ids.filtered("is_downpayment")
+        if self.is_progress_final:
+            orders = self._get_progress_orders()
+            lines |= orders.order_line.filtered("is_downpayment")
+        for line in lines.filtered(lambda line: not line.display_type):
+            own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
+            sign = line._get_progress_sign()
+            amount_open = sign * line._get_progress_open_base()
+            taken = sign * sum(own.mapped("amount_currency"))
+            compared = self.currency_id.compare_amounts(amount_open, taken)
+            if (taken > 0.0 > compared) or (compared and self.is_progress_final):
+                raise UserError(
+                    self.env._(
+                        "You cannot post %(invoice)s because it takes back "
+                        "%(amount)s of deposit %(deposit)s, of which %(open)s is open. "
+                        "The deposit changed since: delete the draft and create it "
+                        "again.",
+                        invoice=self.display_name,
+                        amount=line.order_id._format_progress(taken),
+                        deposit=line._get_progress_deposit_name(),
+                        open=line.order_id._format_progress(amount_open),
+                    )
+                )
+
+    def _take_over_progress_lines(self):
+        """Make these corrected copies of credited invoices the invoices of their lines.
+
+        The host copies the items' links, not those that point to the invoice.
+        """
+        for move in self:
+            items = move.sudo().line_ids.filtered(
+                lambda item: not item.is_progress_recall
+            )
+            items.progress_line_id.move_id = move
+
+    # === COMPANY OPTIONS === #
+
+    def _progress_post_and_send(self):
+        """Post and send new progress invoices as far as the company wants it.
+
+        Sending is left to the host's own job: a mail server that is down must not undo
+        an invoice.
+        """
+        to_post = self.filtered(lambda move: move.company_id.progress_auto_post)
+        # In sudo mode because the company decided it, not the person who bills.
+        to_post.sudo().action_post()
+        to_send = to_post.filtered(lambda move: move.company_id.progress_auto_send)
+        if to_send:
+            to_send.sudo().sending_data = {
+                "author_user_id": self.env.user.id,
+                "author_partner_id": self.env.user.partner_id.id,
+            }
+            self.env.ref("account.ir_cron_account_move_send").sudo()._trigger()
+
+    # === UNDOING === #
+
+    def _check_progress_undo(self):
+        """Refuse to undo a deposit that a posted invoice took back, or billed anew."""
+        for move in self:
+            items = move._get_progress_deposit_items()
+            for line in items.sale_line_ids.filtered("is_downpayment"):
+                own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
+                posted = own if move.state == "posted" else own.browse()
+                rest = line._get_progress_open_base() + sum(
+                    posted.mapped("amount_currency")
+                )
+                rest *= line._get_progress_sign()
+                if move.currency_id.compare_amounts(rest, 0.0) < 0:
+                    raise UserError(
+                        self.env._(
+                            "You cannot reset %(invoice)s because %(others)s took back "
+                            "or credited its deposit. Undo those first.",
+                            invoice=move.display_name,
+                            others=line._get_progress_recall_names(move),
+                        )
+                    )
+            if move.state == "cancel" or move.move_type == "out_refund":
+                move._check_progress_revival()
+            move._check_progress_credited_final()
+
+    def _check_progress_credited_final(self):
+        """Refuse to reset a final invoice while a posted credit note reverses it.
+
+        The credit note alone would lower the invoiced quantities below zero, and the
+        next final would bill, and round, the order twice over.
+        """
+        self.ensure_one()
+        credits_ = self.sudo().reversal_move_ids.filtered(
+            lambda credit: credit.state == "posted"
+        )
+        if self.is_progress_final and self.state == "posted" and credits_:
+            raise UserError(
+                self.env._(
+                    "You cannot reset %(invoice)s because %(credits)s credits it. "
+                    "Reset that first.",
+                    invoice=self.display_name,
+                    credits=", ".join(credits_.mapped("name")),
+                )
+            )
+
+    def _check_progress_revival(self):
+        """Refuse to bring back a billing that another invoice has replaced.
+
+        Undoing a credit note (or crediting it) and taking a cancelled invoice back to
+        draft let the invoice at their root bill its lines again.
+        """
+        self.ensure_one()
+        chain = self._get_progress_chain()
+        chain[-1]._check_progress_final_revival(self)
+        items = self.sudo().line_ids.filtered(lambda item: not item.is_progress_recall)
+        for line in items.progress_line_id:
+            if not line.move_id:
+                line.move_id = chain[-1]
+            elif line.move_id not in chain and line._is_issued():
+                raise UserError(
+                    self.env._(
+                        "You cannot bring back %(invoice)s because %(line)s was billed "
+                        "anew with %(other)s. Undo that first.",
+                        invoice=chain[-1].display_name,
+                        line=line.display_name,
+                        other=line.move_id.display_name,
+                    )
+                )
+
+    def _check_progress_final_revival(self, undoing):
+        """Refuse that a credited final invoice stands again beside newer deposits.
+
+        A final takes back every deposit; those billed since its credit note it cannot.
+
+        :param undoing: the credit note that is reset, or what credits that, posted.
+        """
+        self.ensure_one()
+        if not self.is_progress_final or self._is_progress_final_effective():
+            return
+        items = undoing._get_progress_deposit_items()
+        sign = 1 if undoing.state == "posted" else -1
+        for line in self._get_progress_orders().order_line.filtered(
+            lambda line: line.is_downpayment and not line.display_type
+        ):
+            own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
+            rest = line._get_progress_open_base() + sign * sum(
+                own.mapped("amount_currency")
+            )
+            if not self.currency_id.is_zero(rest):
+                raise UserError(
+                    self.env._(
+                        "You cannot bring back %(final)s because %(amount)s of deposit "
+                        "%(deposit)s is open, which it does not take back. Credit that "
+                        "deposit first.",
+                        final=self.display_name,
+                        amount=line.order_id._format_progress(rest),
+                        deposit=line._get_progress_deposit_name(),
+                    )
+                )
+
+    def _get_progress_chain(self):
+        """Return the move, what it reverses, and so on up to the first invoice."""
+        chain = move = self.sudo()
+        while move.reversed_entry_id:
+            move = move.reversed_entry_id
+            chain |= move
+        return chain
+
+    # === HISTORY === #
+
+    @api.depends("line_ids.progress_line_id")
+    def _compute_progress_line_count(self):
+        for move in self:
+            move.progress_line_count = len(move.sudo().line_ids.progress_line_id)
+
+    @api.depends("is_progress_final", "move_type", "line_ids.sale_line_ids")
+    def _compute_progress_role(self):
+        for move in self:
+            move.progress_role = move._get_progress_role()
+
+    def _get_progress_role(self):
+        """Return a key of `progress_role`, False for what is no part of the story."""
+        self.ensure_one()
+        items = self.sudo().line_ids
+        if self.is_progress_final:
+            return "final"
+        if self.move_type == "out_refund":
+            return "credit"
+        if self.move_type == "out_invoice":
+            billing = items.filtered(lambda item: not item.is_progress_recall)
+            if billing.sale_line_ids.filtered("is_downpayment"):
+                return "deposit"
+            return "revenue" if billing.progress_line_id else "invoice"
+        if self.sudo().origin_payment_id or self.sudo().statement_line_id:
+            return "payment"
+        return "adjustment" if self.move_type == "entry" else False
+
+    @api.depends("line_ids.balance", "line_ids.account_id", "state")
+    def _compute_progress_deposit_effect(self):
+        for move in self:
+            account = move.company_id.sudo().downpayment_account_id
+            items = move.sudo().line_ids.filtered(
+                lambda item, account=account: (
+                    item.account_id == account and item.parent_state == "posted"
+                )
+            )
+            move.progress_deposit_effect = -sum(items.mapped("balance"))
+
+    def action_view_progress_lines(self):
+        """Open the billing lines that the invoices bill or take back."""
+        lines = self.sudo().line_ids.progress_line_id
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Billing Lines"),
+            "res_model": "progress.billing.line",
+            "view_mode": "list,form",
+            "domain": [("id", "in", lines.ids)],
+        }
+
+    def _get_progress_story(self):
+        """Return these invoices with all that followed from them.
+
+        Their credit notes, payments, and the entries that adjusted them. In sudo mode
+        because the ids are all it tells; whoever opens them sees what they may.
+        """
+        moves = self.sudo()
+        moves |= moves.reversal_move_ids
+        items = moves.line_ids
+        partials = items.matched_debit_ids | items.matched_credit_ids
+        moves |= partials.exchange_move_id
+        moves |= partials.debit_move_id.move_id | partials.credit_move_id.move_id
+        moves |= moves.progress_adjustment_move_ids
+        return moves.filtered("progress_role").sudo(self.env.su)
+
+    def _get_progress_story_action(self, name):
+        """Return the action that lists the story of these invoices, oldest first."""
+        view = self.env.ref("progress_billing.account_move_view_list_history")
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "views": [(view.id, "list"), (False, "form")],
+            "domain": [("id", "in", self._get_progress_story().ids)],
+        }

@@ -1,0 +1,489 @@
+from odoo import models
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.tools import float_is_zero
+
+from ..arithmetic.amounts import Share, add, fraction_of, recoup, total_base
+from ..arithmetic.claim import REVENUE, Claim, Part
+
+RECOUPMENT_MODES = [
+    ("proportional", "In proportion to what is invoiced"),
+    ("fit", "As much as fits"),
+    ("none", "Not now"),
+]
+
+
+class SaleOrder(models.Model):
+    """Makes final and interim invoices, which take deposits back."""
+
+    _inherit = "sale.order"
+
+    # === FINAL INVOICE === #
+
+    def action_create_final_invoice(self):
+        """Open the final-invoice wizard on the orders."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Create Final Invoice"),
+            "res_model": "progress.billing.final",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_order_ids": self.ids},
+        }
+
+    def _create_final_invoices(self, date=None, consolidated=False):
+        """Create the final invoices: all that is not invoiced yet, less all deposits.
+
+        What is taken back comes from posted journal items. The total may be zero, or
+        negative: then it is a credit note.
+
+        :param date: invoice date, None for today.
+        :param bool consolidated: one invoice for all orders of the same customer,
+            delivery address, currency and company.
+        :return: the draft `account.move` records.
+        :raise UserError: when an order is not confirmed, has a draft deposit, has a
+            draft final invoice already, or has nothing left to invoice.
+        """
+        self._lock_progress()
+        self._check_progress_billable()
+        self._check_progress_drafts()
+        for order in self:
+            order._check_progress_final()
+        by_revenue = self.filtered(lambda order: order._is_progress_revenue())
+        moves = by_revenue._create_final_revenue(date, consolidated)
+        by_deposit = self - by_revenue
+        if by_deposit:
+            moves |= (
+                by_deposit._with_progress_batch()
+                .with_context(progress_billing_final=True, progress_billing_date=date)
+                ._create_invoices(grouped=not consolidated, final=True)
+                .with_env(self.env)
+            )
+        return moves
+
+    def _is_progress_revenue(self):
+        """Return whether the order's final invoice has no deposit to take back."""
+        self.ensure_one()
+        return self.progress_method == REVENUE and self.currency_id.is_zero(
+            self.progress_deposit_balance
+        )
+
+    def _create_final_revenue(self, date, consolidated):
+        """Bill what is left of orders whose revenue was billed part by part."""
+        claims = []
+        for order in self:
+            billing = order._get_order_billing()
+            claims.append(
+                Claim(
+                    order_id=order.id,
+                    parts=(Part(0, billing.get_rest(REVENUE)),),
+                    booking=REVENUE,
+                    invoice_date=date,
+                    title=order.env._("Final invoice"),
+                    invoice_key=("final",) if consolidated else None,
+                )
+            )
+        moves = self.env["progress.billing.builder"]._create_invoices(claims)
+        moves.sudo().is_progress_final = True
+        return moves
+
+    def _check_progress_final(self):
+        """Refuse a second final invoice, and one of nothing."""
+        self.ensure_one()
+        self._check_progress_draft_recalls()
+        draft = self._get_progress_finals().filtered(lambda move: move.state == "draft")
+        if draft:
+            raise UserError(
+                self.env._(
+                    "You cannot create the final invoice of %(order)s because there is "
+                    "a draft already (%(invoice)s). Post or delete it first.",
+                    order=self.display_name,
+                    invoice=", ".join(draft.sudo().mapped("display_name")),
+                )
+            )
+        if not self._get_progress_rest_lines() and not self._get_progress_open_lines():
+            raise UserError(
+                self.env._(
+                    "You cannot create the final invoice of %(order)s because all of "
+                    "its %(amount)s is invoiced and no deposit is open.",
+                    order=self.display_name,
+                    amount=self._format_progress(self.progress_contract_amount),
+                )
+            )
+
+    def _check_progress_drafts(self):
+        """Refuse to settle orders while a deposit on them is still a draft."""
+        for order in self:
+            items = order._get_progress_items().filtered(
+                lambda item: (
+                    item.parent_state == "draft"
+                    and not item.is_progress_recall
+                    and any(line.is_downpayment for line in item.sale_line_ids)
+                )
+            )
+            if items:
+                raise UserError(
+                    self.env._(
+                        "You cannot make the final invoice of %(order)s because its "
+                        "deposit %(deposits)s is still a draft. Post or delete it "
+                        "first.",
+                        order=order.display_name,
+                        deposits=", ".join(
+                            f"{move.display_name} "
+                            f"({order._format_progress(move.amount_untaxed)})"
+                            for move in items.move_id
+                        ),
+                    )
+                )
+
+    def _add_progress_recalls(self, lines, recalls):
+        """Return the lines followed by the deposits that are taken back.
+
+        :param recalls: down payment line -> {(taxes, account): `amounts.Share`}. It
+            travels in the context because it is known for the order as a whole, while
+            the host prepares invoice lines one by one.
+        """
+        deposits = lines.browse(line.id for line, groups in recalls.items() if groups)
+        if not deposits:
+            return lines
+        return (lines + deposits).with_context(
+            progress_recalls={line.id: groups for line, groups in recalls.items()}
+        )
+
+    def _get_progress_rest_lines(self):
+        """Return the lines that a final invoice bills, with their sections and notes.
+
+        It recognises the whole order, delivered or not: what is ordered and not yet
+        invoiced.
+        """
+        self.ensure_one()
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        rest = self._get_progress_contract_lines().filtered(
+            lambda line: (
+                not float_is_zero(
+                    line._get_progress_rest_quantity(), precision_digits=digits
+                )
+            )
+        )
+        if not rest:
+            return rest
+        # The host takes the *Down Payments* section for that of a line added below it.
+        sections = (rest.parent_id | rest.parent_id.parent_id).filtered(
+            lambda section: not section.is_downpayment
+        )
+        return self.order_line.filtered(
+            lambda line: (
+                line in rest or line in sections or line.display_type == "line_note"
+            )
+        )
+
+    def _get_progress_open_lines(self):
+        """Return the down payment lines that posted items leave open."""
+        self.ensure_one()
+        return self.order_line.filtered(
+            lambda line: (
+                line._is_progress_deposit()
+                and not self.currency_id.is_zero(line._get_progress_open_base())
+            )
+        )
+
+    # === INTERIM INVOICES === #
+
+    def action_create_interim_invoice(self):
+        """Open the host's *Create Invoice* wizard for a regular invoice."""
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id(
+                "sale.action_view_sale_advance_payment_inv"
+            ),
+            "context": {
+                "active_model": "sale.order",
+                "active_ids": self.ids,
+                "default_sale_order_ids": self.ids,
+                "default_advance_payment_method": "delivered",
+            },
+        }
+
+    def _create_interim_invoices(self, recoupment="proportional", consolidated=False):
+        """Invoice what is to invoice now, as the host does, and take deposits back.
+
+        :param str recoupment: `proportional`, `fit` or `none`.
+        :param bool consolidated: one invoice for all orders of the same customer,
+            delivery address, currency and company.
+        :return: the draft `account.move` records.
+        :raise UserError: when there is nothing to invoice.
+        """
+        moves = self.with_context(progress_recoupment=recoupment)._create_invoices(
+            grouped=not consolidated, final=True
+        )
+        return moves.with_env(moves.env(context=self.env.context))
+
+    # === HOW MUCH === #
+
+    def _get_progress_interim_shares(self, lines):
+        """Return what a regular invoice of some order lines takes back.
+
+        The mode is the context's `progress_recoupment`, by default in proportion: it
+        has to reach code of the host and of third parties that knows nothing of it.
+
+        :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
+        """
+        self.ensure_one()
+        mode = self.env.context.get("progress_recoupment") or "proportional"
+        deposits = self.order_line.filtered(lambda line: line._is_progress_deposit())
+        open_shares = {
+            (line, group): share
+            for line, groups in deposits._get_progress_available_shares().items()
+            for group, share in groups.items()
+        }
+        if not open_shares or mode == "none":
+            return {}
+        invoiced = self._get_progress_quantity_shares(
+            lines.filtered(lambda line: not line.display_type),
+            lambda line: line.qty_to_invoice,
+        )
+        fractions = self._get_progress_interim_fractions(open_shares, invoiced)
+        total = Share()
+        for share in invoiced.values():
+            total = add(total, share, self.currency_id)
+        taken = recoup(open_shares, fractions, total, mode, self.currency_id)
+        result = {}
+        for (line, group), share in taken.items():
+            result.setdefault(line, {})[group] = share
+        return result
+
+    def _get_progress_interim_fractions(self, open_shares, invoiced):
+        """Return how much of what is left the invoice bills, for each deposit.
+
+        A deposit on one order line goes back as that line is invoiced, a deposit on the
+        order as the order is.
+        """
+        rest = self._get_progress_quantity_shares(
+            self._get_progress_contract_lines(),
+            lambda line: line._get_progress_rest_quantity(),
+        )
+
+        def get_fraction(pool):
+            now, left = (
+                total_base(
+                    {
+                        line: share
+                        for line, share in shares.items()
+                        if not pool or line == pool
+                    }
+                )
+                for shares in (invoiced, rest)
+            )
+            if self.currency_id.compare_amounts(now, left) >= 0:
+                return 1.0 if now > 0 else 0.0
+            return max(fraction_of(now, left, self.currency_id), 0.0)
+
+        pools = {key: key[0].progress_sale_line_id for key in open_shares}
+        by_pool = {pool: get_fraction(pool) for pool in set(pools.values())}
+        return {key: by_pool[pool] for key, pool in pools.items()}
+
+    def _get_progress_quantity_shares(self, lines, get_quantity):
+        """Return order line -> Share of a quantity of it, in the order's currency.
+
+        What completes a line is what earlier invoices left of it.
+        """
+        AccountTax = self.env["account.tax"]
+        allocator = self.env["progress.billing.allocator"]
+        base_lines = [
+            line._prepare_base_line_for_taxes_computation(quantity=get_quantity(line))
+            for line in lines
+        ]
+        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        rest = self._get_progress_rest_shares()
+        return {
+            line: rest[line]
+            if line in rest and line._is_progress_completed_by(base_line["quantity"])
+            else allocator._get_share(base_line)
+            for line, base_line in zip(lines, base_lines, strict=True)
+        }
+
+    def _check_progress_draft_recalls(self):
+        """Refuse a final invoice beside a draft that takes back the same deposits."""
+        self.ensure_one()
+        moves = self._get_progress_items().move_id.filtered(
+            lambda move: move.state == "draft" and not move.is_progress_final
+        )
+        moves = moves.filtered("line_ids.is_progress_recall")
+        if moves:
+            raise UserError(
+                self.env._(
+                    "You cannot create the final invoice of %(order)s because draft "
+                    "%(invoices)s takes back deposits. Post or delete it first.",
+                    order=self.display_name,
+                    invoices=", ".join(moves.mapped("display_name")),
+                )
+            )
+
+    # === THE FINAL INVOICE AS IT WILL BE === #
+
+    def _get_final_preview_values(self):
+        """Return one dict per row of the final invoice to come, for the wizard.
+
+        Order lines with what is left to bill, then deposits with what they have open;
+        `amount_final` is untaxed, in the order's currency, negative for a deposit.
+        """
+        self.ensure_one()
+        shares = self._get_progress_rest_shares()
+        return [
+            *(
+                self._get_final_line_values(line, shares.get(line))
+                for line in self._get_progress_rest_lines()
+            ),
+            *map(self._get_final_deposit_values, self._get_progress_open_lines()),
+        ]
+
+    def _get_final_drafts(self, date, consolidated=False):
+        """Return the final invoices of orders in another currency, in memory only.
+
+        They are prepared as they will be created, so that they can be asked what their
+        posting adjusts. Nothing is created, and nothing locked.
+
+        :param date: the invoice date, which decides on the rate.
+        :param bool consolidated: as in `_create_final_invoices`.
+        :return: list of new `account.move` records.
+        """
+        orders = self.filtered(
+            lambda order: (
+                order.currency_id != order.company_id.currency_id
+                and not order._is_progress_revenue()
+            )
+        )
+        prepared = []
+        orders._with_progress_batch().with_context(
+            progress_billing_final=True,
+            progress_billing_date=date,
+            progress_billing_prepared=prepared,
+            raise_if_nothing_to_invoice=False,
+        )._create_invoices(grouped=not consolidated, final=True)
+        return list(map(self.env["account.move"]._new_progress_draft, prepared))
+
+    def _get_final_line_values(self, line, share):
+        """Return the preview row of an order line.
+
+        :param share: `amounts.Share` that earlier invoices left of it, if any.
+        """
+        rest = line._get_progress_rest_quantity() if line.product_uom_qty else 0.0
+        fraction = rest / line.product_uom_qty if line.product_uom_qty else 0.0
+        amount = (
+            share.base
+            if share
+            else self.currency_id.round(line.price_subtotal * fraction)
+        )
+        return {
+            "order_id": self.id,
+            "sequence": line.sequence,
+            "name": line.name,
+            "amount": line.price_subtotal,
+            "amount_open": amount,
+            "amount_final": amount,
+        }
+
+    def _get_final_deposit_values(self, line):
+        """Return the preview row of a deposit."""
+        move = line._get_progress_deposit_moves()[:1]
+        amount_open = line._get_progress_open_base()
+        deposits = line._get_progress_posted_items().filtered(
+            lambda item: item.move_id == move
+        )
+        return {
+            "order_id": self.id,
+            "sequence": line.sequence,
+            "name": line._get_progress_recall_name(),
+            "is_deposit": True,
+            "move_id": move.id,
+            "date": move.invoice_date,
+            "amount": self._sum_progress_items(deposits),
+            "amount_open": amount_open,
+            "amount_final": -amount_open,
+        }
+
+    # === BEFORE AN ORDER IS LOCKED OR CANCELLED === #
+
+    def _remove_empty_progress_section(self):
+        """Delete the *Down Payments* section where no deposit is left under it."""
+        sections = self.env["sale.order.line"]
+        for order in self.exists():
+            lines = order.order_line.filtered("is_downpayment")
+            if all(line.display_type for line in lines):
+                sections |= lines
+        # In sudo mode because whoever may delete the invoice need not edit the order.
+        sections.sudo().unlink()
+
+    # === HISTORY === #
+
+    def action_view_progress_history(self):
+        """Open the order's billing from end to end, oldest first.
+
+        Deposits, their payments, credit notes, what took them back and the entries
+        that adjusted them.
+        """
+        self.ensure_one()
+        moves = self._get_progress_items().move_id.sudo(self.env.su)
+        return moves._get_progress_story_action(
+            self.env._("Billing History of %(order)s", order=self.name)
+        )
+
+    def _prepare_progress_final(self):
+        """Return header values of the order's final invoice."""
+        date = self.env.context.get("progress_billing_date")
+        date = date or self.company_id._get_progress_today()
+        return {**self._get_progress_dates(date), "is_progress_final": True}
+
+    def _get_progress_invoiceable_lines(self, lines):
+        """Return the order lines of a final or regular invoice, deposits included.
+
+        :param lines: what the host would invoice.
+        """
+        if self.env.context.get("progress_billing_final"):
+            lines = self._get_progress_rest_lines()
+            recalls = self._get_progress_open_lines()._get_progress_open_shares()
+        else:
+            lines = lines.filtered(lambda line: not line.is_downpayment)
+            recalls = self._get_progress_interim_shares(lines)
+        return self._add_progress_recalls(lines, recalls)
+
+    def _check_progress_lockable(self):
+        """Refuse to lock orders billed in full that await their final invoice."""
+        for order in self:
+            if (
+                order._is_progress_running()
+                and order.progress_method == "deposit"
+                and order.progress_billed_amount > 0
+                and order.currency_id.compare_amounts(
+                    order.progress_billed_amount, order.progress_contract_amount
+                )
+                >= 0
+            ):
+                raise UserError(
+                    self.env._(
+                        "You cannot lock %(order)s because its deposits of "
+                        "%(amount)s await the final invoice. Create and post the "
+                        "final invoice first.",
+                        order=order.display_name,
+                        amount=order._format_progress(order.progress_billed_amount),
+                    )
+                )
+
+    def _check_progress_cancellable(self):
+        """Refuse to cancel orders with open deposits, and offer to credit these."""
+        for order in self:
+            lines = order._get_progress_open_lines()
+            if lines:
+                moves = lines._get_progress_deposit_moves()
+                raise RedirectWarning(
+                    self.env._(
+                        "You cannot cancel %(order)s because deposits of %(amount)s "
+                        "are posted and not taken back (%(invoices)s). Credit them "
+                        "first.",
+                        order=order.display_name,
+                        amount=order._format_progress(order.progress_deposit_balance),
+                        invoices=", ".join(moves.mapped("name")),
+                    ),
+                    self.env.ref("account.action_view_account_move_reversal").id,
+                    self.env._("Credit the deposits"),
+                    {"active_model": "account.move", "active_ids": moves.ids},
+                )

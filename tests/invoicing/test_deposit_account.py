@@ -1,0 +1,56 @@
+"""No account, no start: row G7, design 3.4."""
+
+from odoo.exceptions import RedirectWarning
+from odoo.tests import tagged
+
+from ..common import ProgressBillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestDepositAccount(ProgressBillingCommon):
+    def test_any_other_kind_of_account_is_refused(self):
+        order = self._order(1000.0)
+        for values in (
+            {"account_type": "income", "reconcile": False},
+            {"account_type": "asset_current", "reconcile": True},
+            {"account_type": "liability_current", "reconcile": False},
+        ):
+            with self.subTest(**values):
+                self.deposit_account.write(values)
+                with self.assertRaisesRegex(RedirectWarning, "reconciliation"):
+                    self._plan(order, 30.0)
+
+    def test_revenue_method_needs_no_account(self):
+        self.company.downpayment_account_id = False
+        order = self._order(1000.0, progress_method="revenue")
+        move = self._bill(self._plan(order, 30.0))
+        self.assertNotIn(self.deposit_account, move.line_ids.account_id)
+
+    def test_orders_are_edited_without_an_account(self):
+        """Only planning and creating stop, not everybody who opens the order."""
+        order = self._order(1000.0)
+        line = self._plan(order, 30.0)
+        self.company.downpayment_account_id = False
+        order.order_line.price_unit = 2000.0
+        self.assertAlmostEqual(line.amount_untaxed, 600.0)
+        with self.assertRaises(RedirectWarning):
+            line._create_progress_invoices()
+
+    def test_switching_to_deposits_needs_an_account(self):
+        self.company.downpayment_account_id = False
+        order = self._order(1000.0, progress_method="revenue")
+        line = self._plan(order, 30.0)
+        order.progress_method = "deposit"
+        with self.assertRaises(RedirectWarning), self.cr.savepoint():
+            line._create_progress_invoices()
+
+    def test_setting_is_where_the_error_leads(self):
+        """For the invoicing administrator of Community, who sees no full accounting."""
+        full = self.env.ref("account.group_account_user").sudo()
+        full.user_ids -= self.env.user
+        readonly = self.env.ref("account.group_account_readonly").sudo()
+        readonly.user_ids -= self.env.user
+        self.assertTrue(self.env.user.has_group("account.group_account_manager"))
+        action = self.env.ref("progress_billing.action_progress_billing_settings")
+        view = self.env[action.res_model].get_view(action.view_id.id, "form")
+        self.assertIn('name="downpayment_account_id"', view["arch"])

@@ -1,0 +1,1 @@
+"""Tests of runs, the scheduled job and projects."""

@@ -1,0 +1,1 @@
+"""Tests of deposits taken back and undone."""

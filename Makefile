@@ -1,13 +1,13 @@
-# The development commands; scripts/README.md explains them.
+# The development commands; CONTRIBUTING.md explains them.
 # Words for a command go into ARGS: make test ARGS="tests/test_x.py -k name"
 PYTHON ?= python3
-COMMANDS = setup test lint demo serve shell update pot screenshot bench \
+COMMANDS = setup test lint demo serve shell update pot screenshot screenshots bench \
 	host-tests dist env clean stop
 
 .PHONY: help $(COMMANDS)
 
 help:
-	@echo "make [$(COMMANDS)] [ARGS=...]; see scripts/README.md"
+	@echo "make [$(COMMANDS)] [ARGS=...]; see CONTRIBUTING.md"
 
 $(COMMANDS):
 	@$(PYTHON) scripts/dev.py $@ $(ARGS)

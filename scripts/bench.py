@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--lines", type=int, default=5)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
-    # The configuration file is the one that ODOO_RC names.
+    # The rest is told by variables of the environment: ODOO_ADDONS_PATH and others.
     odoo.tools.config.parse_config(["-d", options.database, "--log-level=error"])
     registry = odoo.modules.registry.Registry(options.database)
     wanted = set(filter(None, options.only.split(",")))

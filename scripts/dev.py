@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The development commands; ``make`` calls them, see scripts/README.md."""
+"""The development commands; ``make`` calls them, see CONTRIBUTING.md."""
 
 import sys
 

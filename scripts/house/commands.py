@@ -3,19 +3,11 @@
 import shlex
 import shutil
 import subprocess
+import tempfile
 
-from . import (
-    demo,
-    hosttests,
-    packaging,
-    places,
-    postgres,
-    profiles,
-    serving,
-    testing,
-    venv,
-)
+from . import hosttests, places, postgres, profiles, serving, steps, testing, venv
 
+POT = f"i18n/{places.ADDON}.pot"
 #: All of pylint-odoo, but several files may extend the same model.
 PYLINT = (
     "--disable=all",
@@ -26,12 +18,11 @@ PYLINT = (
 
 def main(words):
     """Run the command named by the first word; return the exit code."""
-    name, args = (words[0], words[1:]) if words else ("help", [])
-    command = COMMANDS.get(name)
+    command = COMMANDS.get(words[0]) if words else None
     if not command:
         print("commands:", ", ".join(COMMANDS))
         return 2
-    return command(args) or 0
+    return command(words[1:]) or 0
 
 
 def setup(args):
@@ -44,40 +35,70 @@ def setup(args):
 def env(args):
     """Print the shell variables with which odoo, psql and pytest work here."""
     odoo = profiles.ready()
-    for name in ("PATH", "ODOO_RC", "PGHOST", "PGPORT", "PGUSER", "VIRTUAL_ENV"):
-        if name in odoo.env:
-            print(f"export {name}={shlex.quote(odoo.env[name])}")
+    for name, value in odoo.env.items():
+        if name.startswith(("ODOO_", "PG")) or name in ("PATH", "VIRTUAL_ENV"):
+            print(f"export {name}={shlex.quote(value)}")
     print("unset PYTHONDONTWRITEBYTECODE")
 
 
 def lint(args):
     """Run ruff, check and format, and pylint-odoo; return the first failure."""
     folder = venv.ensure()
-    env = venv.environment(folder)
-    places.export(places.BUILD / "lint", without=("scripts",))
-    pylint = [folder / "bin/python", "-m", "pylint", *PYLINT]
-    pylint += [f"--rcfile={places.ROOT / 'pyproject.toml'}", places.ADDON]
-    ruff = folder / "bin/ruff"
+    rules = f"--rcfile={places.ROOT / 'pyproject.toml'}"
+    copy = places.export(places.BUILD / "lint")
+    checks = (
+        (places.ROOT, ["ruff", "check"]),
+        (places.ROOT, ["ruff", "format", "--check"]),
+        (
+            places.export(places.BUILD / "lint").parent,
+            ["pylint", *PYLINT, rules, places.ADDON],
+        ),
+    )
     code = 0
-    for title, command, cwd in (
-        ("ruff check", [ruff, "check"], places.ROOT),
-        ("ruff format", [ruff, "format", "--check"], places.ROOT),
-        ("pylint with pylint-odoo", pylint, places.BUILD / "lint"),
-    ):
-        print(title, flush=True)
-        result = subprocess.run(command, cwd=cwd, env=env, check=False)
-        code = code or result.returncode
+    for cwd, command in checks:
+        print(*command[:2], flush=True)
+        env = venv.environment(folder)
+        code = subprocess.run(command, cwd=cwd, env=env, check=False).returncode or code
     return code
+
+
+def pot(args):
+    """Export the addon's terms to ``i18n/progress_billing.pot``.
+
+    From a copy: the export follows links, and ours leads back into itself.
+    """
+    odoo = profiles.ready()
+    name = profiles.database(profiles.PROFILES["test"], odoo)
+    copy = places.export(places.BUILD / "export")
+    odoo.env["ODOO_ADDONS_PATH"] = str(copy.parent)
+    with steps.step(f"exporting the terms of {places.ADDON}"):
+        words = ("-d", name, "--addons-dir", copy.parent, "-m", places.ADDON)
+        odoo.run(odoo.tool("click-odoo-makepot", *words), what="export the terms")
+    shutil.copy2(copy / POT, places.ROOT / POT)
+    subprocess.run(["git", "diff", "--stat", POT], cwd=places.ROOT, check=False)
+
+
+def dist(args):
+    """Build ``dist/odoo_addon_progress_billing-*.whl``."""
+    folder = venv.ensure()
+    target = places.ROOT / "dist"
+    shutil.rmtree(target, ignore_errors=True)
+    pip = [folder / "bin/python", "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    pip += ["--no-build-isolation", "-w", target]
+    with tempfile.TemporaryDirectory() as tmp, steps.step("building the wheel"):
+        command = [*pip, places.export(tmp)]
+        steps.run(command, what="build the wheel", env=venv.environment(folder))
+    print(*(wheel.relative_to(places.ROOT) for wheel in target.glob("*.whl")))
 
 
 def clean(args):
     """Drop this checkout's databases; with ``--all`` those of every checkout."""
     odoo = profiles.ready()
     mine = f"pb_{places.checkout_id()}_"
-    for name in odoo.databases.names():
+    for name in odoo.names():
         if name.startswith(mine) or "--all" in args:
             print(f"  dropping {name}")
-            odoo.databases.drop(name)
+            odoo.drop(name)
     shutil.rmtree(places.BUILD, ignore_errors=True)
 
 
@@ -89,13 +110,12 @@ def stop(args):
 def bench(args):
     """Run ``scripts/bench.py`` in a fresh database; it gets ``args``."""
     odoo = profiles.ready()
-    profile = profiles.PROFILES["bench"]
-    name = profiles.database(profile, odoo)
+    name = profiles.database(profiles.PROFILES["bench"], odoo)
     working = f"{name}_run"
-    odoo.databases.copy(name, working)
-    command = [odoo.venv / "bin/python", places.SCRIPTS / "bench.py", working, *args]
+    odoo.copy(name, working)
+    command = odoo.tool("python", places.SCRIPTS / "bench.py", working, *args)
     code = subprocess.run(command, cwd=places.ROOT, env=odoo.env, check=False)
-    odoo.databases.drop(working)
+    odoo.drop(working)
     return code.returncode
 
 
@@ -103,15 +123,16 @@ COMMANDS = {
     "setup": setup,
     "test": testing.test,
     "lint": lint,
-    "demo": demo.demo,
+    "demo": serving.serve_demo,
     "serve": serving.serve,
     "shell": serving.shell,
     "update": serving.update,
     "screenshot": serving.screenshot,
+    "screenshots": serving.screenshots,
     "bench": bench,
     "host-tests": hosttests.host_tests,
-    "pot": packaging.pot,
-    "dist": packaging.dist,
+    "pot": pot,
+    "dist": dist,
     "env": env,
     "clean": clean,
     "stop": stop,

@@ -1,56 +1,95 @@
-"""Databases with their filestores: made once as templates, copied from then on."""
+"""Databases, copied by PostgreSQL itself: attachments lie in them, not in files."""
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 from . import places, steps
 
-PREFIX = "pb"
 #: What a log must not hold: Odoo only warns when demo data does not load.
 ERRORS = (" ERROR ", " CRITICAL ", "demo data failed")
+#: How many characters of a name stand for its checkout.
+PREFIX = len(f"pb_{places.checkout_id()}_")
+#: Web assets; building them takes long.
+ASSETS = "FROM ir_attachment WHERE url LIKE '/web/assets/%'"
+PREGENERATE = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()"
+COLUMNS = (
+    "SELECT string_agg(quote_ident(column_name::text), ',') "
+    "FROM information_schema.columns "
+    "WHERE table_name = 'ir_attachment' AND column_name <> 'id'"
+)
 
 
-class Databases:
-    """The databases of one PostgreSQL server, with the filestores in the cache.
+class Odoo:
+    """Runs the host's commands on the databases of one PostgreSQL server.
 
-    :param env: the variables with which psql finds the server
+    :param venv: the virtual environment with the host
+    :param env: the variables for it, those by which PostgreSQL is found included
     """
 
-    def __init__(self, env):
-        self.env = env
+    def __init__(self, venv, env):
+        data = places.cache() / "odoo-data"
+        data.mkdir(parents=True, exist_ok=True)
+        self.venv = venv
+        self.env = env | {
+            "ODOO_ADDONS_PATH": str(places.link_addon()),
+            "ODOO_DATA_DIR": str(data),
+            "ODOO_HTTP_INTERFACE": "127.0.0.1",
+            "ODOO_LIST_DB": "False",
+        }
 
-    @property
-    def data_dir(self):
-        """The folder that Odoo calls its data directory."""
-        return places.cache() / "odoo-data"
+    # === THE HOST === #
 
-    def filestore(self, name):
-        """Return the folder with the attachments of the database ``name``."""
-        return self.data_dir / "filestore" / name
+    def command(self, *args):
+        """Return the command line of ``odoo`` with ``args``."""
+        return self.tool("odoo", *args)
 
-    def query(self, sql, database="postgres"):
-        """Run ``sql`` through psql and return its rows as lists of texts."""
+    def tool(self, program, *args):
+        """Return the command line of a program of the virtual environment."""
+        return [str(self.venv / "bin" / program), *map(str, args)]
+
+    def run(self, command, *, what):
+        """Run a command of Odoo quietly; an error in its log is a failure too."""
+        out = steps.run(command, what=what, env=self.env)
+        errors = [x for x in out.splitlines() if any(word in x for word in ERRORS)]
+        if errors:
+            shown = out[out.index(errors[0]) :][:6000]
+            raise steps.Failure(f"Could not {what}: its log has errors.\n{shown}")
+
+    def script(self, database, code, *, what):
+        """Run Python ``code`` in ``odoo shell`` and return what it printed.
+
+        A shell's exit code does not tell an exception: the last line does.
+        """
         out = steps.run(
-            [*("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1")]
-            + ["-d", database, "-c", sql],
-            what="talk to PostgreSQL",
-            hint="  With PGHOST set, PGUSER and PGPASSWORD must fit that server.",
+            self.command("shell", "-d", database, "--no-http", "--log-level=warn"),
+            input=f"{code}\n\nprint('HOUSE-OK')\n",
+            what=what,
             env=self.env,
         )
-        return [line.split("\t") for line in out.splitlines()]
+        printed, good, _rest = out.partition("HOUSE-OK")
+        if not good:
+            raise steps.Failure(f"Could not {what}.\n{out}")
+        return printed
+
+    # === DATABASES === #
+
+    def postgres(self, *command):
+        """Run a client program of PostgreSQL and return its output."""
+        hint = "  With PGHOST set, PGUSER and PGPASSWORD must fit that server."
+        return steps.run(command, what="talk to PostgreSQL", hint=hint, env=self.env)
+
+    def query(self, sql, database="postgres"):
+        """Run ``sql`` and return the first column of its rows, as texts."""
+        psql = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1")
+        return self.postgres(*psql, "-d", database, "-c", sql).splitlines()
 
     def note(self, name):
-        """Return what was noted on a complete database, or None without one."""
+        """Return what was noted on a complete database; nothing on another."""
         rows = self.query(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
             f"WHERE datname = '{name}'"
         )
-        if not rows or not rows[0][0]:
-            return None
-        return json.loads(rows[0][0])
+        return json.loads(rows[0]) if rows and rows[0] else {}
 
     def set_note(self, name, **values):
         """Note ``values`` on a database, which marks it as complete."""
@@ -59,36 +98,26 @@ class Databases:
 
     def names(self):
         """Return the names of all our databases on the server."""
-        rows = self.query(
-            f"SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}\\_%'"
-        )
-        return sorted(row[0] for row in rows)
+        sql = "SELECT datname FROM pg_database WHERE datname LIKE 'pb\\_%' ORDER BY 1"
+        return self.query(sql)
 
     def drop(self, name):
-        """Drop a database, whoever is connected to it, and its filestore."""
-        self.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        shutil.rmtree(self.filestore(name), ignore_errors=True)
+        """Drop a database, whoever is connected to it."""
+        self.postgres("dropdb", "--if-exists", "--force", name)
 
     def copy(self, source, name):
-        """Copy a database and its filestore, as hard links where possible."""
+        """Copy a database over another, whoever is connected to them."""
         self.drop(name)
-        self.disconnect(source)
-        self.query(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        if self.filestore(source).is_dir():
-            shutil.copytree(
-                self.filestore(source), self.filestore(name), copy_function=_link
-            )
+        self._disconnect(source)
+        self.postgres("createdb", "-T", source, name)
 
-    def rename(self, source, name):
-        """Rename a database and its filestore."""
-        self.disconnect(source)
-        self.query(f'ALTER DATABASE "{source}" RENAME TO "{name}"')
-        shutil.rmtree(self.filestore(name), ignore_errors=True)
-        if self.filestore(source).is_dir():
-            self.filestore(source).rename(self.filestore(name))
+    def replace(self, name, by):
+        """Put one database in the place of another."""
+        self.drop(name)
+        self._disconnect(by)
+        self.query(f'ALTER DATABASE "{by}" RENAME TO "{name}"')
 
-    def disconnect(self, name):
-        """End the connections to a database, so that it can be copied."""
+    def _disconnect(self, name):
         self.query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             f"WHERE datname = '{name}' AND pid <> pg_backend_pid()"
@@ -97,79 +126,27 @@ class Databases:
     def drop_orphans(self):
         """Drop the databases of checkouts that are no longer there."""
         names = self.names()
+        paths = {name: self.note(name).get("checkout") for name in names}
+        gone = {x[:PREFIX]: y for x, y in paths.items() if y and not Path(y).is_dir()}
         for name in names:
-            checkout = (self.note(name) or {}).get("checkout")
-            if checkout and not Path(checkout).is_dir():
-                print(f"  dropping the databases of {checkout}, which is gone")
-                mine = name.rsplit("_", 1)[0]
-                for other in filter(lambda x: x.startswith(f"{mine}_"), names):
-                    self.drop(other)
+            if name[:PREFIX] in gone:
+                print(f"  dropping {name}: {gone[name[:PREFIX]]} is gone")
+                self.drop(name)
 
+    # === WEB ASSETS === #
 
-def _link(source, target):
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    def build_assets(self, name, donor=None):
+        """Build the web assets of a database for good.
 
-
-class Odoo:
-    """Runs the host's commands on databases.
-
-    :param venv: the virtual environment with the host
-    :param env: the variables for it, PostgreSQL's included
-    """
-
-    def __init__(self, venv, env, databases):
-        self.venv = venv
-        self.databases = databases
-        self.env = {**env, "ODOO_RC": str(self._config())}
-
-    def _config(self):
-        """Write the configuration file of this checkout and return it."""
-        path = places.BUILD / "odoo.conf"
-        addons = places.link_addon()
-        path.write_text(
-            "[options]\n"
-            f"addons_path = {addons}\n"
-            f"data_dir = {self.databases.data_dir}\n"
-            "http_interface = 127.0.0.1\n"
-            "list_db = False\n"
-        )
-        self.databases.data_dir.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def command(self, *args):
-        """Return the command line of ``odoo`` with ``args``."""
-        return [str(self.venv / "bin/odoo"), *map(str, args)]
-
-    def run(self, *args, what):
-        """Run ``odoo`` quietly; an error in its log is a failure too."""
-        out = steps.run(self.command(*args), what=what, env=self.env)
-        errors = [x for x in out.splitlines() if any(word in x for word in ERRORS)]
-        if errors:
-            start = out.index(errors[0])
-            shown = out[start : start + 6000]
-            raise steps.Failure(f"Could not {what}: its log has errors.\n{shown}")
-        return out
-
-    def script(self, database, code, *, what, addons=None):
-        """Run Python ``code`` in ``odoo shell`` and return what it printed.
-
-        A shell's exit code does not tell an exception: the last line does.
+        Those of ``donor`` are carried over first: Odoo finds by their checksum the ones
+        that did not change. A template's would not fit, as any addon that is installed
+        changes the order of the others in the bundles.
         """
-        args = ["shell", "-d", database, "--no-http", "--log-level=warn"]
-        if addons:
-            args.append(f"--addons-path={addons}")
-        result = subprocess.run(
-            self.command(*args),
-            input=f"{code}\n\nprint('HOUSE-OK')\n",
-            capture_output=True,
-            text=True,
-            env=self.env,
-            check=False,
-        )
-        out = result.stdout.rstrip()
-        if result.returncode or not out.endswith("HOUSE-OK"):
-            raise steps.Failure(f"Could not {what}.\n{out}\n{result.stderr}")
-        return out.removesuffix("HOUSE-OK")
+        if donor:
+            columns = self.query(COLUMNS, name)[0]
+            self.query(f"DELETE {ASSETS}", name)
+            out = f'psql -Xqd {donor} -c "COPY (SELECT {columns} {ASSETS}) TO STDOUT"'
+            into = f'psql -Xqd {name} -c "COPY ir_attachment ({columns}) FROM STDIN"'
+            self.postgres("sh", "-c", f"{out} | {into}")
+        with steps.step(f"web assets of {name}"):
+            self.script(name, PREGENERATE, what="build the web assets")

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from . import apt, places, steps
@@ -17,6 +16,8 @@ OWN_SUITE = (
     "fonts-font-awesome fonts-roboto-unhinted fonts-glyphicons-halflings "
     "fonts-inconsolata fonts-ocr-b libjs-jquery libjs-jquery-form libjs-underscore"
 ).split()
+#: Debian removed it as non-free, but the backend lists it: the blur of video calls.
+NON_FREE = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 THREE_WAYS = """\
   Three ways to bring Odoo 19 Community to this machine:
   1. an existing one: PROGRESS_BILLING_ODOO=/folder/of/odoo, or the path of an
@@ -37,10 +38,8 @@ def ensure():
         if current.exists():
             return Path(os.readlink(current))
         home = _bring(hosts)
-        partial = hosts / ".current"
-        partial.unlink(missing_ok=True)
-        partial.symlink_to(home)
-        partial.rename(current)
+        current.unlink(missing_ok=True)
+        current.symlink_to(home)
     return home
 
 
@@ -51,12 +50,18 @@ def version(home):
     return f"{home}:{found.group(1) if found else ''}"
 
 
+def _checked(home):
+    if ":19, 0," not in version(home):
+        raise steps.Failure(f"The Odoo in {home} is not version 19.0.")
+    return home
+
+
 def _bring(hosts):
     """Try Debian's package, then upstream; fail with the three ways."""
     reasons = []
     for bring in (_debian, _upstream):
         try:
-            return bring(hosts)
+            return _checked(bring(hosts))
         except steps.Failure as failure:
             reasons.append(str(failure))
             print(f"  {failure}", flush=True)
@@ -66,13 +71,11 @@ def _bring(hosts):
 def _existing(named):
     """Return the package's folder of an Odoo that is already on the machine."""
     path = Path(shutil.which(named) or named).expanduser().resolve()
-    tries = [path, path / PACKAGE_HOME, path / "odoo"]
+    for home in (path, path / PACKAGE_HOME, path.parent):
+        if (home / "odoo" / "release.py").is_file():
+            return _alone(_checked(home))
     if path.is_file():
-        tries.append(path.parent)
-        tries.append(_package_of_command(path))
-    for home in tries:
-        if home and (home / "odoo" / "release.py").is_file():
-            return _checked(_alone(home))
+        return _alone(_checked(_package_of_command(path)))
     raise steps.Failure(
         f"PROGRESS_BILLING_ODOO={named} is neither a folder of Odoo nor a command."
     )
@@ -81,14 +84,10 @@ def _existing(named):
 def _package_of_command(command):
     """Ask the command's own interpreter where its ``odoo`` package is."""
     first = command.read_bytes().split(b"\n", 1)[0].decode(errors="replace")
-    if not first.startswith("#!"):
-        return None
     code = "import odoo, os; print(os.path.dirname(list(odoo.__path__)[0]))"
-    interpreter = first[2:].split()
-    result = subprocess.run(
-        [*interpreter, "-c", code], capture_output=True, text=True, check=False
-    )
-    return Path(result.stdout.strip()) if result.returncode == 0 else None
+    interpreter = first.removeprefix("#!").split()
+    what = f"ask {command} where its Odoo is"
+    return Path(steps.run([*interpreter, "-c", code], what=what).strip())
 
 
 def _alone(home):
@@ -98,18 +97,10 @@ def _alone(home):
         return home
     shim = places.cache() / "hosts" / f"existing-{places.digest(home)}"
     shim.mkdir(parents=True, exist_ok=True)
-    link = shim / "odoo"
-    if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(home / "odoo")
+    if not (shim / "odoo").exists():
+        (shim / "odoo").unlink(missing_ok=True)
+        (shim / "odoo").symlink_to(home / "odoo")
     return shim
-
-
-def _checked(home):
-    release = (home / "odoo" / "release.py").read_text()
-    if not re.search(r"version_info = \(19, 0,", release):
-        raise steps.Failure(f"The Odoo in {home} is not version 19.0.")
-    return home
 
 
 def _debian(hosts):
@@ -121,28 +112,21 @@ def _debian(hosts):
     shutil.rmtree(downloads, ignore_errors=True)
     downloads.mkdir(parents=True)
     with steps.step("downloading Odoo 19 from Debian sid (about 125 MB)"):
-        files = apt.download("sid", ["odoo-19", "fonts-montserrat"], downloads)
+        apt.download("sid", ["odoo-19", "fonts-montserrat"], downloads)
     with steps.step(f"downloading its fonts and scripts from Debian {suite}"):
-        files += apt.download(suite, OWN_SUITE, downloads)
-    found = next(x for x in files if x.name.startswith("odoo-19_")).name.split("_")[1]
+        apt.download(suite, OWN_SUITE, downloads)
+    found = next(downloads.glob("odoo-19_*")).name.split("_")[1]
     if found != TESTED:
         print(f"  NOTE: Debian has Odoo {found} now; tested with {TESTED}.")
     target = hosts / f"debian-{found}"
     with steps.step("unpacking Odoo 19 (1.2 GB)"), steps.fresh_folder(target) as tmp:
-        for file in files:
+        for file in sorted(downloads.glob("*.deb")):
             steps.run(["dpkg-deb", "-x", file, tmp], what=f"unpack {file.name}")
-        _mend(tmp / PACKAGE_HOME / "odoo")
-    shutil.rmtree(downloads, ignore_errors=True)
-    return _checked(target / PACKAGE_HOME)
-
-
-def _mend(package):
-    """Add the file that Debian removed as non-free but the backend lists."""
-    lib = package / "addons/mail/static/lib/selfie_segmentation"
-    stub = lib / "selfie_segmentation.js"
-    if not stub.exists():
-        lib.mkdir(parents=True, exist_ok=True)
+        stub = tmp / PACKAGE_HOME / NON_FREE
+        stub.parent.mkdir(parents=True, exist_ok=True)
         stub.write_text("/* left out by Debian: the blur of a video call */\n")
+    shutil.rmtree(downloads, ignore_errors=True)
+    return target / PACKAGE_HOME
 
 
 def _upstream(hosts):
@@ -154,6 +138,6 @@ def _upstream(hosts):
             steps.run(
                 ["git", "clone", "--depth=1", "--branch=19.0", address, tmp / "src"],
                 what=f"clone {address}",
-                env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+                env=os.environ | {"GIT_TERMINAL_PROMPT": "0"},
             )
-    return _checked(target / "src")
+    return target / "src"

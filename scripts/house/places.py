@@ -12,8 +12,8 @@ SCRIPTS = ROOT / "scripts"
 BUILD = ROOT / ".build"
 REQUIREMENTS = SCRIPTS / "requirements.txt"
 
-#: Top-level entries of the checkout that do not change an installed addon.
-NOT_THE_ADDON = {"scripts", "tests", "dist", "build", "LICENSE", "Makefile"}
+#: Top-level entries of the checkout that are no part of an installed addon.
+NOT_PACKED = {"scripts", "doc", ".ci", ".gitignore", "Makefile"}
 
 
 def cache():
@@ -39,23 +39,19 @@ def checkout_id():
 def addon_digest():
     """Return a digest of all files that matter to an installed addon."""
     total = hashlib.sha256()
-    for path in _addon_files():
-        total.update(str(path.relative_to(ROOT)).encode() + b"\0")
-        total.update(path.read_bytes() + b"\0")
+    for name in _files(without={*NOT_PACKED, "tests", "LICENSE"}):
+        if not name.endswith((".md", ".toml")):
+            total.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
     return total.hexdigest()[:16]
 
 
-def _addon_files():
-    for top in sorted(ROOT.iterdir()):
-        if top.name.startswith(".") or top.name in NOT_THE_ADDON:
-            continue
-        if top.is_file():
-            if top.suffix not in (".md", ".toml"):
-                yield top
-            continue
-        for path in sorted(top.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
+def _files(without):
+    """Return the names of the checkout's files, but for top-level entries."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    names = sorted({*listed.decode().split("\0")} - {""})
+    names = (name for name in names if name.split("/")[0] not in without)
+    return [name for name in names if (ROOT / name).is_file()]
 
 
 def link_addon():
@@ -72,22 +68,14 @@ def link_addon():
     return addons
 
 
-def export(folder, without=()):
-    """Copy the addon's files into ``folder`` under the addon's own name.
+def export(folder):
+    """Copy the addon as it is packed into ``folder``; return the copy.
 
     Some tools take an addon's name from its real folder: a link is no help there.
-
-    :param without: top-level entries to leave out
-    :return: the new folder
     """
-    target = Path(folder) / ADDON
-    shutil.rmtree(target, ignore_errors=True)
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, listed.decode().split("\0")):
-        source = ROOT / name
-        if name.split("/")[0] in without or not source.is_file():
-            continue
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target / name)
-    return target
+    copy = Path(folder) / ADDON
+    shutil.rmtree(copy, ignore_errors=True)
+    for file in _files(without=NOT_PACKED):
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, copy / file)
+    return copy

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import re
 import shutil
 import subprocess
 import tempfile
@@ -33,14 +32,15 @@ autovacuum_naptime = 5min
 def ensure():
     """Return the PG* variables of a running server, starting ours if needed."""
     if os.environ.get("PGHOST"):
-        _client_bin()
+        if not shutil.which("psql"):
+            apt.install("postgresql-client", "PostgreSQL's psql")
         return {}
+    home = _home()
     with steps.lock("postgres"):
-        home = _home()
-        binaries = _server_bin()
+        binaries = _binaries()
         if not _ready().exists():
             _create(home, binaries)
-        if not _running(home):
+        if not _running(home, binaries):
             _start(home, binaries)
     return {
         "PGHOST": str(_sockets(home)),
@@ -52,13 +52,10 @@ def ensure():
 
 def stop():
     """Stop the private cluster, if it runs."""
-    home = _home()
-    if _running(home):
-        steps.run(
-            [_server_bin() / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"],
-            what="stop PostgreSQL",
-            **_as_owner(home),
-        )
+    home, binaries = _home(), _binaries()
+    if _running(home, binaries):
+        command = [binaries / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"]
+        steps.run(command, what="stop PostgreSQL", **_as_owner(home))
 
 
 def _home():
@@ -67,7 +64,8 @@ def _home():
     The server refuses to run as root, and root's home is closed to other users.
     """
     cache = places.cache()
-    if not steps.is_root() or _reachable(cache):
+    there = [path for path in (cache, *cache.parents) if path.exists()]
+    if not steps.is_root() or all(path.stat().st_mode & 0o001 for path in there):
         return cache / "postgres"
     return Path("/var/lib") / f"{places.ADDON}-{places.digest(cache, length=8)}"
 
@@ -77,18 +75,21 @@ def _ready():
     return places.cache() / "postgres.ready"
 
 
-def _reachable(folder):
-    while not folder.exists():
-        folder = folder.parent
-    return all(p.stat().st_mode & 0o001 for p in (folder, *folder.parents))
-
-
 def _sockets(home):
     """Return the folder of the socket; a socket's path has at most 107 bytes."""
     folder = home / "sockets"
     if len(str(folder)) < 80:
         return folder
     return Path(tempfile.gettempdir()) / f"pb-{places.digest(home)}"
+
+
+def _as_owner(home):
+    """Return the arguments for a subprocess that may run the server."""
+    if not steps.is_root():
+        return {"cwd": home}
+    owner = _owner()
+    ids = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    return {"cwd": home, **ids}
 
 
 def _owner():
@@ -100,49 +101,28 @@ def _owner():
     raise steps.Failure("No unprivileged user to run PostgreSQL (postgres, nobody).")
 
 
-def _as_owner(home):
-    """Return the arguments for a subprocess that may run the server."""
-    if not steps.is_root():
-        return {"cwd": home}
-    owner = _owner()
-    return {
-        "cwd": home,
-        "user": owner.pw_uid,
-        "group": owner.pw_gid,
-        "extra_groups": [],
-    }
-
-
-def _server_bin():
+def _binaries():
     """Return the folder of the server's programs, installing it if we may."""
-    for attempt in (1, 2):
-        found = sorted(
-            Path("/usr/lib/postgresql").glob("*/bin/initdb"),
-            key=lambda path: int(re.sub(r"\D", "", path.parts[4]) or 0),
-        )
-        if found:
-            return found[-1].parent
-        on_path = shutil.which("initdb")
-        if on_path:
-            return Path(on_path).resolve().parent
-        if attempt == 1:
-            apt.install("postgresql", "PostgreSQL")
-    raise steps.Failure("PostgreSQL's initdb is nowhere to be found.")
+    if not (found := _find_binaries()):
+        apt.install("postgresql", "PostgreSQL")
+        found = _find_binaries()
+    if not found:
+        raise steps.Failure("PostgreSQL's initdb is nowhere to be found.")
+    return found
 
 
-def _client_bin():
-    if not shutil.which("psql"):
-        apt.install("postgresql-client", "PostgreSQL's psql")
+def _find_binaries():
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = sorted(debian, key=lambda path: float(path.parts[4]))
+    if on_path := shutil.which("initdb"):
+        found.insert(0, Path(on_path).resolve())
+    return found[-1].parent if found else None
 
 
 def _create(home, binaries):
     with steps.step("creating a private PostgreSQL cluster"):
-        for folder in (home, _sockets(home)):
-            folder.mkdir(parents=True, exist_ok=True)
-            if steps.is_root():
-                os.chown(folder, _owner().pw_uid, _owner().pw_gid)
-        if _running(home):
-            stop()
+        _make_folders(home)
+        stop()
         shutil.rmtree(home / "data", ignore_errors=True)
         steps.run(
             [
@@ -158,24 +138,27 @@ def _create(home, binaries):
         _ready().touch()
 
 
-def _running(home):
+def _make_folders(home):
+    for folder in (home, _sockets(home)):
+        folder.mkdir(parents=True, exist_ok=True)
+        if steps.is_root():
+            os.chown(folder, _owner().pw_uid, _owner().pw_gid)
+
+
+def _running(home, binaries):
     """Tell whether our server answers on its socket."""
-    if not (home / "data/postmaster.pid").exists():
-        return False
-    probe = [_server_bin() / "pg_isready", "-q", "-h", _sockets(home), "-p", PORT]
+    probe = [binaries / "pg_isready", "-q", "-h", _sockets(home), "-p", PORT]
     return subprocess.run(probe, check=False).returncode == 0
 
 
 def _start(home, binaries):
     with steps.step("starting the private PostgreSQL"):
-        sockets = _sockets(home)
-        sockets.mkdir(parents=True, exist_ok=True)
-        if steps.is_root():
-            os.chown(sockets, _owner().pw_uid, _owner().pw_gid)
+        _make_folders(home)
+        options = f"-k {_sockets(home)} -p {PORT}"
         steps.run(
             [
                 *(binaries / "pg_ctl", "-D", home / "data", "-w", "-t", "120"),
-                *("-l", home / "log", "-o", f"-k {sockets} -p {PORT}", "start"),
+                *("-l", home / "log", "-o", options, "start"),
             ],
             what="start PostgreSQL",
             hint=f"  Its log is {home / 'log'}. To begin again: remove {home}.",

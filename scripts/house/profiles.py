@@ -3,12 +3,11 @@
 import re
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
-from . import assets, host, places, steps, venv
+from . import databases, host, places, postgres, steps, venv
 
 #: Raised by hand when the way a template is made changes.
-RECIPE = 1
+RECIPE = 2
 BASE = ("sale_project", "sale_management")
 
 
@@ -60,60 +59,60 @@ PROFILES = {
 }
 
 
-def addons_path(profile, python):
-    """Return the addons path of ``profile``, bringing its neighbours if needed."""
-    folders = [places.BUILD / "addons"]
-    folders += [_neighbour(wheel, python) for wheel in profile.wheels]
-    return ",".join(map(str, folders))
+def ready():
+    """Set everything up and return the means to run Odoo in this checkout."""
+    folder = venv.ensure()
+    env = venv.environment(folder)
+    running = postgres.ensure()
+    env["PATH"] = f"{folder / 'bin'}:{running.pop('PATH', env['PATH'])}"
+    return databases.Odoo(folder, env | running)
 
 
-def _neighbour(wheel, python):
+def _neighbour(wheel, odoo):
     target = places.cache() / "neighbours" / re.sub(r"\W+", "-", wheel)
-    if not target.exists():
-        with steps.lock("neighbours"), steps.fresh_folder(target) as tmp:
-            with steps.step(f"downloading {wheel}"):
-                command = [python, "-m", "pip", "download", "-q", "--no-deps", "-d"]
-                steps.run(
-                    [*command, tmp, wheel],
-                    what=f"download {wheel}",
-                    hint="  Check that pip reaches its index.",
-                )
-            for file in tmp.glob("*.whl"):
-                with zipfile.ZipFile(file) as archive:
-                    archive.extractall(tmp)
+    with steps.lock("neighbours"):
+        if not target.exists():
+            with steps.fresh_folder(target) as tmp, steps.step(f"downloading {wheel}"):
+                command = odoo.tool("pip", "download", "-q", "--no-deps", "-d", tmp)
+                hint = "  Check that pip reaches its index."
+                steps.run([*command, wheel], what=f"download {wheel}", hint=hint)
+                for file in tmp.glob("*.whl"):
+                    zipfile.ZipFile(file).extractall(tmp)
     return target / "odoo/addons"
 
 
 def template(profile, odoo):
-    """Return the name of the cached template of ``profile``, making it if needed."""
+    """Return the name of the cached template of ``profile``, making it if needed.
+
+    From now on, ``odoo`` finds the addons of this profile.
+    """
     parts = (RECIPE, profile.modules, profile.wheels, profile.demo)
     frozen = places.REQUIREMENTS.read_text()
-    key = places.digest(*parts, host.version(host.ensure()), frozen)
-    name = f"pb_template_{key}"
-    databases = odoo.databases
+    name = f"pb_template_{places.digest(*parts, host.version(host.ensure()), frozen)}"
+    folders = [places.link_addon(), *(_neighbour(x, odoo) for x in profile.wheels)]
+    odoo.env["ODOO_ADDONS_PATH"] = ",".join(map(str, folders))
     venv.add(odoo.venv, profile.requires)
     with steps.lock(name):
-        if not databases.note(name):
+        if not odoo.note(name):
             _make_template(profile, odoo, name)
-            databases.set_note(name, modules=profile.modules, demo=profile.demo)
+            odoo.set_note(name, modules=profile.modules, demo=profile.demo)
     return name
 
 
 def _make_template(profile, odoo, name):
-    partial = f"{name}_partial"
-    odoo.databases.drop(name)
-    odoo.databases.drop(partial)
-    addons = addons_path(profile, odoo.venv / "bin/python")
-    demo = "demo data" if profile.demo else "no demo data"
-    with steps.step(f"database with {', '.join(profile.modules)} ({demo}), once"):
-        odoo.run(
-            *("-d", partial, "-i", ",".join(profile.modules)),
-            "--with-demo" if profile.demo else "--without-demo",
-            *(f"--addons-path={addons}", "--stop-after-init", "--log-level=warn"),
-            *("--no-http", "--max-cron-threads=0"),
-            what="create the template database",
+    partial, modules = f"{name}_partial", ",".join(profile.modules)
+    odoo.drop(partial)
+    with steps.step(f"database with {modules} ({_demo(profile)}), once"):
+        command = odoo.tool(
+            *("click-odoo-initdb", "-n", partial, "-m", modules, "--no-cache"),
+            *(f"--{_demo(profile)}", "--attachments-in-db-persistent"),
         )
-    odoo.databases.rename(partial, name)
+        odoo.run(command, what="create the template database")
+    odoo.replace(name, by=partial)
+
+
+def _demo(profile):
+    return "demo" if profile.demo else "no-demo"
 
 
 def database(profile, odoo):
@@ -122,52 +121,31 @@ def database(profile, odoo):
     source = template(profile, odoo)
     wanted = {"addon": places.addon_digest(), "template": source}
     wanted["checkout"] = str(places.ROOT)
-    if odoo.databases.note(name) != wanted:
+    if odoo.note(name) != wanted:
         _make(profile, odoo, name, source)
-        odoo.databases.set_note(name, **wanted)
+        odoo.set_note(name, **wanted)
     return name
 
 
 def _make(profile, odoo, name, source):
     """Make the database ``name`` beside the old one, then put it in its place."""
-    databases, new = odoo.databases, f"{name}_new"
-    databases.copy(source, new)
-    _install(profile, odoo, new)
+    new = f"{name}_new"
+    odoo.copy(source, new)
+    install(profile, odoo, new)
     if profile.browser:
-        donor = assets.donor(databases, name, source)
-        if donor:
-            assets.carry(databases, donor, new)
-        assets.build(odoo, new, addons_path(profile, odoo.venv / "bin/python"))
-    databases.drop(name)
-    databases.rename(new, name)
+        others = (name, *odoo.names())
+        same = (x for x in others if odoo.note(x).get("template") == source)
+        odoo.build_assets(new, next(same, None))
+    odoo.replace(name, by=new)
 
 
-def update(profile, odoo, name):
-    """Update the addon in an existing database, which keeps its data."""
-    _install(profile, odoo, name, option="-u")
-    note = {**odoo.databases.note(name), "addon": places.addon_digest()}
-    odoo.databases.set_note(name, **note)
-
-
-def _install(profile, odoo, name, option="-i"):
-    addons = addons_path(profile, odoo.venv / "bin/python")
+def install(profile, odoo, name, option="-i"):
+    """Install the addon in a database, or update it there: option ``-u``."""
     verb = "installing" if option == "-i" else "updating"
     with steps.step(f"{verb} {places.ADDON} in {name}"):
-        odoo.run(
+        command = odoo.command(
             *("-d", name, option, places.ADDON, "--stop-after-init", "--no-http"),
             "--with-demo" if profile.demo else "--without-demo",
-            *(f"--addons-path={addons}", "--log-level=warn", "--max-cron-threads=0"),
-            what=f"go through with {verb} {places.ADDON}",
+            *("--log-level=warn", "--max-cron-threads=0"),
         )
-
-
-def ready():
-    """Set everything up and return the means to run Odoo in this checkout."""
-    from . import databases, postgres
-
-    folder = venv.ensure()
-    env = venv.environment(folder)
-    running = postgres.ensure()
-    env["PATH"] = f"{Path(folder) / 'bin'}:{running.pop('PATH', env['PATH'])}"
-    env.update(running)
-    return databases.Odoo(folder, env, databases.Databases(env))
+        odoo.run(command, what=f"go through with {verb} {places.ADDON}")

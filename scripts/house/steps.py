@@ -44,25 +44,21 @@ def run(command, *, what, hint="", **kwargs):
     :param what: the goal in words, for the message when it fails
     :param hint: what the person can do then
     """
-    kwargs.setdefault("stdin", subprocess.DEVNULL)
+    command = [str(part) for part in command]
+    if "input" not in kwargs:
+        kwargs["stdin"] = subprocess.DEVNULL
+    kwargs |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
         result = subprocess.run(
-            [str(part) for part in command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-            **kwargs,
+            command, text=True, errors="replace", check=False, **kwargs
         )
     except OSError as error:
         raise Failure(f"Could not {what}: {error}\n{hint}".rstrip()) from error
     if result.returncode:
-        tail = "\n".join(f"    {x}" for x in result.stdout.splitlines()[-25:])
-        shown = " ".join(str(part) for part in command)
+        tail = "\n".join(f"    {line}" for line in result.stdout.splitlines()[-25:])
         raise Failure(
             f"Could not {what} (exit code {result.returncode}).\n"
-            f"  Command: {shown}\n{tail}\n{hint}".rstrip()
+            f"  Command: {' '.join(command)}\n{tail}\n{hint}".rstrip()
         )
     return result.stdout
 

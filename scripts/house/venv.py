@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from pathlib import Path
 
 from . import host, places, steps
 
@@ -26,10 +25,9 @@ def ensure():
     python = ".".join(map(str, sys.version_info[:2]))
     key = places.digest(places.REQUIREMENTS.read_text(), python, home)
     target = places.cache() / "venvs" / key
-    if not (target / "ready").exists():
-        with steps.lock(f"venv-{key}"):
-            if not (target / "ready").exists():
-                _create(target, home)
+    with steps.lock(f"venv-{key}"):
+        if not (target / "ready").exists():
+            _create(target, home)
     return target
 
 
@@ -42,45 +40,33 @@ def _create(target, home):
             what="create a virtual environment",
             hint="  Debian: apt-get install python3-venv",
         )
+    frozen = places.REQUIREMENTS.read_text().splitlines()
     try:
-        _install(target, places.REQUIREMENTS)
+        add(target, frozen)
     except steps.Failure as failure:
         print(f"  {failure}\n  Trying other versions than the tested ones.", flush=True)
-        loose = target / "requirements.txt"
-        loose.write_text("\n".join(_loosened()))
-        _install(target, loose)
+        names = [line.split("==")[0] for line in frozen]
+        pairs = zip(names, frozen, strict=True)
+        add(target, [line if name in KEPT else name for name, line in pairs])
     _add_host(target, home)
     (target / "ready").touch()
 
 
-def _install(target, requirements):
-    """Install the requirements from one file."""
+def add(target, requirements):
+    """Install the requirements, once per environment."""
+    mark = target / f"added-{places.digest(*requirements)}"
+    if not requirements or mark.exists():
+        return
+    mark.with_suffix(".txt").write_text("\n".join(requirements))
     pip = [target / "bin/python", "-m", "pip", "--disable-pip-version-check"]
     with steps.step("installing the Python requirements"):
         steps.run(
-            [*pip, "install", "-qq", "-r", requirements],
+            [*pip, "install", "-qq", "-r", mark.with_suffix(".txt")],
             what="install the requirements of Odoo with pip",
             hint="  Check that pip reaches its index (pip download passlib), "
             "then run this again.",
         )
-
-
-def add(target, requirements):
-    """Install what a neighbour needs besides, once per environment."""
-    mark = target / f"added-{places.digest(*requirements)}"
-    with steps.lock(f"venv-{target.name}"):
-        if requirements and not mark.exists():
-            listed = target / "added.txt"
-            listed.write_text("\n".join(requirements))
-            _install(target, listed)
-            mark.touch()
-
-
-def _loosened():
-    """Return the requirements for a Python that some frozen versions do not fit."""
-    for line in places.REQUIREMENTS.read_text().splitlines():
-        name = line.split("==")[0]
-        yield line if name in KEPT else name
+    mark.touch()
 
 
 def _add_host(target, home):
@@ -90,9 +76,8 @@ def _add_host(target, home):
     launcher = target / "bin/odoo"
     launcher.write_text(LAUNCHER.format(python=target / "bin/python"))
     launcher.chmod(0o755)
-    pack = target / "bin/wkhtmltopdf-pack"
-    if pack.exists():
-        (target / "bin/wkhtmltopdf").symlink_to(pack.name)
+    if (target / "bin/wkhtmltopdf-pack").exists():
+        (target / "bin/wkhtmltopdf").symlink_to("wkhtmltopdf-pack")
 
 
 def environment(venv):
@@ -101,5 +86,5 @@ def environment(venv):
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "ODOO_RC"):
         env.pop(name, None)
     env["VIRTUAL_ENV"] = str(venv)
-    env["PATH"] = f"{Path(venv) / 'bin'}{os.pathsep}{env['PATH']}"
+    env["PATH"] = f"{venv / 'bin'}{os.pathsep}{env['PATH']}"
     return env

@@ -157,14 +157,12 @@ class AccountMove(models.Model):
         seen = self.env["sale.order.line"]
         for move in self:
             own = move._get_progress_deposit_items()
-            lines = own.sale_line_ids._origin.filtered("is_downpayment") - seen
+            lines = own._get_progress_deposits() - seen
             seen |= lines
             plan = []
             for line in lines:
                 # An invoice in memory is not among the order line's yet.
-                mine = own.filtered(
-                    lambda item, line=line: line in item.sale_line_ids._origin
-                )
+                mine = line._get_progress_own(own)
                 items = (line.sudo().invoice_lines | mine).filtered(
                     lambda item: (
                         (item.parent_state == "posted" or item.move_id in self)

@@ -32,7 +32,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
             return []
         family = move | credits_
         recalls = family._get_progress_deposit_items().filtered("is_progress_recall")
-        deposits = recalls.sale_line_ids._origin.filtered("is_downpayment")
+        deposits = recalls._get_progress_deposits()
         others = {
             deposit: deposit._get_progress_posted_items().filtered(
                 lambda item: item.move_id not in family
@@ -48,9 +48,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
         prior = self._read_prior(move, deposits)
         lines = []
         for deposit in deposits:
-            own = recalls.filtered(
-                lambda item, line=deposit: line in item.sale_line_ids._origin
-            )
+            own = deposit._get_progress_own(recalls)
             arguments = (deposit, others[deposit], own, details, prior)
             lines += self._get_deposit_lines(move, deposit, arguments)
         return lines
@@ -602,9 +600,7 @@ class ProgressBillingAdjuster(models.AbstractModel):
                 items.append(values)
                 continue
             deposit = self.env["sale.order.line"].browse(deposit_id)
-            recalls = move._get_progress_deposit_items().filtered(
-                lambda item, line=deposit: line in item.sale_line_ids._origin
-            )
+            recalls = deposit._get_progress_own(move._get_progress_deposit_items())
             items += recalls[:1]._split_progress_revenue(values, deposit)
         return items
 

@@ -52,13 +52,9 @@ class AccountMove(models.Model):
         return orders.filtered(lambda order: order._uses_progress_billing())
 
     def _get_progress_deposit_items(self):
-        """Return the items on down payment lines of progress-billed orders."""
-        return self.sudo().line_ids.filtered(
-            lambda item: any(
-                line.is_downpayment and line.order_id._uses_progress_billing()
-                for line in item.sale_line_ids
-            )
-        )
+        """Return the items that bill, credit or take back deposits."""
+        items = self.sudo().line_ids
+        return items._get_progress_deposits()._get_progress_own(items)
 
     def _is_progress_final_effective(self):
         """Return whether a final invoice stands: a full credit note undoes it."""
@@ -104,7 +100,7 @@ class AccountMove(models.Model):
                 for line in lines:
                     line.order_id._check_progress_ceiling(line=line)
             move._check_progress_recalls()
-            move._check_progress_given_back()
+            move._check_progress_credited_twice()
 
     def _check_progress_currency(self, order):
         """Refuse an invoice in another currency than its order's.
@@ -127,29 +123,22 @@ class AccountMove(models.Model):
             )
         )
 
-    def _check_progress_given_back(self):
+    def _check_progress_credited_twice(self):
         """Refuse to credit a final invoice, or what it took back, twice over."""
         self.ensure_one()
         final = self.reversed_entry_id
         if self.move_type != "out_refund" or not final.is_progress_final:
             return
         recalls = self._get_progress_deposit_items().filtered("is_progress_recall")
-        taken = (
-            line._get_progress_sign()
-            * sum(
-                (recalls | line._get_progress_posted_items())
-                .filtered(
-                    lambda item, line=line: (
-                        item.is_progress_recall and line in item.sale_line_ids
-                    )
-                )
-                .mapped("amount_currency")
+        is_beyond = any(
+            self.currency_id.compare_amounts(
+                deposit._get_progress_recalled(plus=deposit._get_progress_own(recalls)),
+                0.0,
             )
-            for line in recalls.sale_line_ids
+            < 0
+            for deposit in recalls._get_progress_deposits()
         )
-        if not final._is_progress_final_effective() or any(
-            self.currency_id.compare_amounts(amount, 0.0) < 0 for amount in taken
-        ):
+        if is_beyond or not final._is_progress_final_effective():
             raise UserError(
                 self.env._(
                     "You cannot post %(credit)s because final invoice %(final)s is "
@@ -184,16 +173,14 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         items = self._get_progress_deposit_items()
-        lines = items.sale_line_ids.filtered("is_downpayment")
+        deposits = items._get_progress_deposits()
         if self.is_progress_final:
-            orders = self._get_progress_orders()
-            lines |= orders.order_line.filtered("is_downpayment")
-        for line in lines.filtered(lambda line: not line.display_type):
-            own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
-            sign = line._get_progress_sign()
-            amount_open = sign * line._get_progress_open_base()
-            taken = sign * sum(own.mapped("amount_currency"))
-            compared = self.currency_id.compare_amounts(amount_open, taken)
+            deposits |= self._get_progress_orders().order_line._get_progress_deposits()
+        for deposit in deposits:
+            amount_open = deposit._get_progress_open()
+            rest = deposit._get_progress_open(plus=deposit._get_progress_own(items))
+            taken = amount_open - rest
+            compared = self.currency_id.compare_amounts(rest, 0.0)
             if (taken > 0.0 > compared) or (compared and self.is_progress_final):
                 raise UserError(
                     self.env._(
@@ -202,9 +189,9 @@ class AccountMove(models.Model):
                         "The deposit changed since: delete the draft and create it "
                         "again.",
                         invoice=self.display_name,
-                        amount=line.order_id._format_progress(taken),
-                        deposit=line._get_progress_deposit_name(),
-                        open=line.order_id._format_progress(amount_open),
+                        amount=deposit.order_id._format_progress(taken),
+                        deposit=deposit._get_progress_deposit_name(),
+                        open=deposit.order_id._format_progress(amount_open),
                     )
                 )
 
@@ -244,20 +231,16 @@ class AccountMove(models.Model):
         """Refuse to undo a deposit that a posted invoice took back, or billed anew."""
         for move in self:
             items = move._get_progress_deposit_items()
-            for line in items.sale_line_ids.filtered("is_downpayment"):
-                own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
-                posted = own if move.state == "posted" else own.browse()
-                rest = line._get_progress_open_base() + sum(
-                    posted.mapped("amount_currency")
-                )
-                rest *= line._get_progress_sign()
+            for deposit in items._get_progress_deposits():
+                rest = deposit._get_progress_open(less=deposit._get_progress_own(items))
                 if move.currency_id.compare_amounts(rest, 0.0) < 0:
+                    others = deposit._get_progress_posted_items().move_id - move.sudo()
                     raise UserError(
                         self.env._(
                             "You cannot reset %(invoice)s because %(others)s took back "
                             "or credited its deposit. Undo those first.",
                             invoice=move.display_name,
-                            others=line._get_progress_recall_names(move),
+                            others=", ".join(others.mapped("name")),
                         )
                     )
             if move.state == "cancel" or move.move_type == "out_refund":
@@ -319,14 +302,10 @@ class AccountMove(models.Model):
         if not self.is_progress_final or self._is_progress_final_effective():
             return
         items = undoing._get_progress_deposit_items()
-        sign = 1 if undoing.state == "posted" else -1
-        for line in self._get_progress_orders().order_line.filtered(
-            lambda line: line.is_downpayment and not line.display_type
-        ):
-            own = items.filtered(lambda item, line=line: line in item.sale_line_ids)
-            rest = line._get_progress_open_base() + sign * sum(
-                own.mapped("amount_currency")
-            )
+        side = "less" if undoing.state == "posted" else "plus"
+        for deposit in self._get_progress_orders().order_line._get_progress_deposits():
+            own = deposit._get_progress_own(items)
+            rest = deposit._get_progress_open(**{side: own})
             if not self.currency_id.is_zero(rest):
                 raise UserError(
                     self.env._(
@@ -334,8 +313,8 @@ class AccountMove(models.Model):
                         "%(deposit)s is open, which it does not take back. Credit that "
                         "deposit first.",
                         final=self.display_name,
-                        amount=line.order_id._format_progress(rest),
-                        deposit=line._get_progress_deposit_name(),
+                        amount=deposit.order_id._format_progress(rest),
+                        deposit=deposit._get_progress_deposit_name(),
                     )
                 )
 

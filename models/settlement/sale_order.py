@@ -179,11 +179,8 @@ class SaleOrder(models.Model):
     def _get_progress_open_lines(self):
         """Return the down payment lines that posted items leave open."""
         self.ensure_one()
-        return self.order_line.filtered(
-            lambda line: (
-                line._is_progress_deposit()
-                and not self.currency_id.is_zero(line._get_progress_open_base())
-            )
+        return self.order_line._get_progress_deposits().filtered(
+            lambda line: not self.currency_id.is_zero(line._get_progress_open())
         )
 
     # === INTERIM INVOICES === #
@@ -228,10 +225,12 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         mode = self.env.context.get("progress_recoupment") or "proportional"
-        deposits = self.order_line.filtered(lambda line: line._is_progress_deposit())
+        deposits = self.order_line._get_progress_deposits()
         open_shares = {
             (line, group): share
-            for line, groups in deposits._get_progress_available_shares().items()
+            for line, groups in deposits._get_progress_open_shares(
+                is_available=True
+            ).items()
             for group, share in groups.items()
         }
         if not open_shares or mode == "none":
@@ -385,10 +384,8 @@ class SaleOrder(models.Model):
     def _get_final_deposit_values(self, line):
         """Return the preview row of a deposit."""
         move = line._get_progress_deposit_moves()[:1]
-        amount_open = line._get_progress_open_base()
-        deposits = line._get_progress_posted_items().filtered(
-            lambda item: item.move_id == move
-        )
+        amount_open = line._get_progress_direction() * line._get_progress_open()
+        deposits = line._get_progress_own(move.sudo().line_ids)
         return {
             "order_id": self.id,
             "sequence": line.sequence,

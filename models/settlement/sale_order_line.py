@@ -28,21 +28,35 @@ class SaleOrderLine(models.Model):
         readonly=True,
     )
 
-    # === WHAT A DEPOSIT HAS OPEN === #
+    # === A DEPOSIT: ITS ITEMS, AND WHAT OF IT IS OPEN === #
+
+    def _is_progress_deposit(self):
+        """Return whether this is a deposit on a progress-billed order."""
+        self.ensure_one()
+        return bool(
+            self.is_downpayment
+            and not self.display_type
+            and self.order_id._uses_progress_billing()
+        )
+
+    def _get_progress_deposits(self):
+        """Return those of the lines that are deposits on progress-billed orders."""
+        return self.filtered(lambda line: line._is_progress_deposit())
+
+    def _get_progress_own(self, items):
+        """Return those of some items, in memory or not, that are on these deposits."""
+        if not self:
+            return items.browse()
+        return items.filtered(lambda item: item.sale_line_ids._origin & self)
 
     def _get_progress_posted_items(self):
-        """Return the posted items of down payment lines: deposits, credits, recalls."""
+        """Return the posted items of deposits: what billed, credited and recalled."""
         return self.sudo().invoice_lines.filtered(
             lambda item: item.parent_state == "posted"
         )
 
-    def _get_progress_open_base(self):
-        """Return the untaxed amount of a deposit that is posted and not taken back."""
-        self.ensure_one()
-        return self.order_id._sum_progress_items(self._get_progress_posted_items())
-
-    def _get_progress_sign(self):
-        """Return the direction of a deposit: -1 where it was billed below zero.
+    def _get_progress_direction(self):
+        """Return 1, or -1 for a deposit that was billed below zero.
 
         Such is the part of a deposit that a voucher is, or the deposit on an order
         that pays out.
@@ -53,25 +67,45 @@ class SaleOrderLine(models.Model):
         )
         return -1 if billed.sorted("id")[:1].amount_currency > 0.0 else 1
 
-    def _get_progress_open_shares(self):
-        """Return what deposits still have open, from posted items alone.
+    def _get_progress_open(self, plus=None, less=None):
+        """Return the untaxed amount of a deposit that is posted and not taken back.
 
+        :param plus: items to count as if they were posted.
+        :param less: items to leave out, as if they were not.
+        :return: in the order's currency and the deposit's direction: what is below
+            zero was taken back beyond the deposit.
+        """
+        self.ensure_one()
+        none = self.env["account.move.line"]
+        items = (self._get_progress_posted_items() | (plus or none)) - (less or none)
+        return self._get_progress_direction() * self.order_id._sum_progress_items(items)
+
+    def _get_progress_recalled(self, plus):
+        """Return the untaxed amount of a deposit that posted items took back.
+
+        :param plus: items to count as if they were posted.
+        """
+        self.ensure_one()
+        items = self._get_progress_posted_items() | plus
+        recalls = items.filtered("is_progress_recall")
+        direction = self._get_progress_direction()
+        return -direction * self.order_id._sum_progress_items(recalls)
+
+    def _get_progress_open_shares(self, is_available=False):
+        """Return what deposits have open, with their taxes, from posted items alone.
+
+        :param bool is_available: less what drafts credit and take back already.
         :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
         """
-        return self._sum_progress_shares(self._get_progress_posted_items())
-
-    def _get_progress_available_shares(self):
-        """Return what deposits have open and no draft takes back already.
-
-        :return: as `_get_progress_open_shares`.
-        """
         items = self._get_progress_posted_items()
-        for line in self:
-            sign = line._get_progress_sign()
+        for line in self if is_available else ():
+            direction = line._get_progress_direction()
             items |= line.sudo().invoice_lines.filtered(
-                lambda item, sign=sign: (
+                lambda item, direction=direction: (
                     item.parent_state == "draft"
-                    and (item.is_progress_recall or sign * item.amount_currency > 0.0)
+                    and (
+                        item.is_progress_recall or direction * item.amount_currency > 0
+                    )
                 )
             )
         return self._sum_progress_shares(items)
@@ -85,7 +119,7 @@ class SaleOrderLine(models.Model):
             come to less than the amount where less is available.
         """
         result = []
-        available = self._get_progress_available_shares()
+        available = self._get_progress_open_shares(is_available=True)
         for line in self.sorted("id", reverse=True):
             wanted = line.currency_id.round(amount)
             groups = part_of(available[line], -wanted, line.currency_id)
@@ -152,21 +186,6 @@ class SaleOrderLine(models.Model):
             for move in moves
         )
         return ": ".join(filter(None, [numbers, *titles])) or self.name
-
-    def _get_progress_recall_names(self, move):
-        """Return the numbers of the other invoices that reduce a deposit."""
-        self.ensure_one()
-        moves = self._get_progress_posted_items().move_id - move.sudo()
-        return ", ".join(moves.mapped("name"))
-
-    def _is_progress_deposit(self):
-        """Return whether this is a deposit on a progress-billed order."""
-        self.ensure_one()
-        return bool(
-            self.is_downpayment
-            and not self.display_type
-            and self.order_id._uses_progress_billing()
-        )
 
     def _get_progress_recall_name(self):
         """Return the text of the line that takes the deposit back."""

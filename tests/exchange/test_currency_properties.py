@@ -253,7 +253,7 @@ class TestCurrencyProperties(CurrencyLedgerCase):
         )
         return any(
             self.foreign.compare_amounts(
-                line._get_progress_open_base(), given.get(line, 0.0)
+                line._get_progress_open(), given.get(line, 0.0)
             )
             for line in lines
         )

@@ -48,7 +48,7 @@ from .proforma import (
 )
 from .run import (
     test_cron,
-    test_faults,
+    test_cron_job,
     test_lesson_10,
     test_project_billing,
     test_project_run,

@@ -2,7 +2,7 @@ import base64
 import binascii
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.tools import plaintext2html
 from odoo.tools.image import ImageProcess
 
@@ -228,11 +228,13 @@ class ProgressBillingProforma(models.Model):
         self.line_ids._check_amounts()
 
     def _set_state(self, state, allowed):
-        """Move pro formas to a state; the one place where their state changes."""
+        """Move pro formas to a state; the one place where their state changes.
+
+        :return: those that were in another state before.
+        """
+        changed = self.filtered(lambda proforma: proforma.state != state)
         declined = self.filtered(lambda proforma: proforma.state == "declined")
-        for proforma in self:
-            if proforma.state == state:
-                continue
+        for proforma in changed:
             if proforma.state not in allowed:
                 labels = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
@@ -246,13 +248,32 @@ class ProgressBillingProforma(models.Model):
             proforma.state = state
         answered = declined.filtered(lambda proforma: proforma.state != "declined")
         answered.activity_unlink(["progress_billing.mail_activity_proforma_declined"])
+        return changed
 
     def action_release(self):
-        """Make the invoices of the pro formas, with the amounts as they are now."""
+        """Make the invoices of the pro formas, with the amounts as they are now.
+
+        Those that were released before are left: they are invoiced once.
+        """
+        self._lock_release()
         self.order_ids._check_progress_billable()
-        self._set_state("released", ("draft", "sent", "approved"))
-        moves = self._create_invoices()
-        return moves._get_records_action(name=self.env._("Invoices"))
+        released = self._set_state("released", ("draft", "sent", "approved"))
+        released._create_invoices()
+        return self.move_ids._get_records_action(name=self.env._("Invoices"))
+
+    def _lock_release(self):
+        """Keep anybody else from releasing the pro formas meanwhile."""
+        try:
+            # In sudo mode because locking a row is no change that needs a right.
+            self.sudo().lock_for_update(allow_referencing=True)
+        except LockError:
+            raise UserError(
+                self.env._(
+                    "You cannot release %(names)s because somebody else is releasing "
+                    "or changing it right now. Try again in a moment.",
+                    names=", ".join(self.mapped("name")),
+                )
+            ) from None
 
     def _create_invoices(self):
         """Return the invoices of the pro formas, made through the one builder."""

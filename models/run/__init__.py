@@ -3,6 +3,7 @@
 May use: the rooms before it.
 """
 
+from . import ir_cron
 from . import progress_billing_line
 from . import project_project
 from . import sale_order

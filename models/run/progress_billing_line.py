@@ -68,6 +68,11 @@ class ProgressBillingLine(models.Model):
         "rounding where it leaves an earlier line of the order.",
     )
     run_amount_total = fields.Monetary(string="Bills in Total", compute="_compute_run")
+    failed_in_run = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="Run of the scheduled job in which the line failed last.",
+    )
 
     @api.depends(
         "state",
@@ -332,33 +337,74 @@ class ProgressBillingLine(models.Model):
     # === THE SCHEDULED JOB === #
 
     @api.model
-    def _cron_bill_lines(self):
-        """Bill the due automatic lines, company by company, batch by batch.
+    def _cron_generate(self):
+        """Bill the due automatic lines batch by batch, then the due projects.
 
-        Progress is committed with every batch, so that a killed run resumes where it
-        stood. A line that fails is noted on itself and counts as processed: the rest
-        goes through, and the host does not call the job again for it. With a job queue
-        the batches run there.
+        One job with one count of what remains. Progress is committed with every batch,
+        so that a killed run resumes where it stood. What fails is noted on itself and
+        counts as processed; the job does not try it again, however often the host
+        calls it to its end. With a job queue the batches of lines run there.
         """
-        lines = self._get_automatic_lines()
-        if self._has_job_queue():
-            lines._enqueue_run(size=BATCH_SIZE)
-            return
-        line_ids = lines.ids
-        remaining_time = self.env["ir.cron"]._commit_progress(remaining=len(line_ids))
-        for start in range(0, len(line_ids), BATCH_SIZE):
+        job_start = self.env["ir.cron"]._get_progress_job_start()
+        batches = [
+            *self._get_automatic_batches(job_start),
+            *self.env["project.project"]._get_automatic_batches(job_start),
+        ]
+        remaining_time = self.env["ir.cron"]._commit_progress(
+            remaining=sum(len(ids) for _bill, ids in batches)
+        )
+        for bill, ids in batches:
             if not remaining_time:
                 break
             # Browsed anew: a batch must not hold the records of the ones before.
             self.env.invalidate_all()
-            batch = self.browse(line_ids[start : start + BATCH_SIZE])
-            batch._generate_batch()
-            remaining_time = self.env["ir.cron"]._commit_progress(len(batch))
+            bill(ids)
+            remaining_time = self.env["ir.cron"]._commit_progress(len(ids))
+
+    @api.model
+    def _get_automatic_batches(self, job_start):
+        """Return the due lines in batches, pairs of what bills them and their ids.
+
+        :param int job_start: see `_get_progress_job_start`.
+        """
+        lines = self._get_automatic_lines()._get_untried(job_start)
+        if self._has_job_queue():
+            lines._enqueue_run(size=BATCH_SIZE)
+            return []
+        return [
+            (self._bill_batch, lines.ids[start : start + BATCH_SIZE])
+            for start in range(0, len(lines), BATCH_SIZE)
+        ]
+
+    @api.model
+    def _bill_batch(self, line_ids):
+        self.browse(line_ids)._generate_batch()
 
     @api.model
     def _get_automatic_lines(self):
-        """Return the lines that the scheduled job bills now, in each company's day."""
-        return self.search(self._get_run_domain(automatic=True))
+        """Return the lines that the scheduled job bills now, in each company's day.
+
+        Orders of which a line failed before come last, so that they keep nobody
+        waiting; then the oldest due first. An order's lines stay together, as they
+        bill one after the other.
+        """
+        lines = self.search(self._get_run_domain(automatic=True))
+        orders = lines.sorted(lambda line: line._get_billing_order()).grouped(
+            "order_id"
+        )
+        return self.union(
+            *sorted(
+                orders.values(),
+                key=lambda lines: (
+                    any(line.error_message for line in lines),
+                    lines[0]._get_billing_order(),
+                ),
+            )
+        )
+
+    def _get_untried(self, job_start):
+        """Return the lines that did not fail in the running job yet."""
+        return self.filtered(lambda line: line.failed_in_run < job_start)
 
     def _generate_batch(self, consolidated=False):
         """Bill a batch of due lines; group by group, then one by one, where it fails.
@@ -452,7 +498,12 @@ class ProgressBillingLine(models.Model):
             # A refusal explains itself; anything else is a defect to be traced.
             exc_info=None if is_refusal else error,
         )
-        self.error_message = str(error.args[0] if error.args else error)
+        self.write(
+            {
+                "error_message": str(error.args[0] if error.args else error),
+                "failed_in_run": self.env["ir.cron"]._get_progress_run(),
+            }
+        )
 
     def _clear_billing_error(self):
         """Forget earlier failures of lines that were billed."""
@@ -483,25 +534,3 @@ class ProgressBillingLine(models.Model):
         """Return a key that is the same for the same batch."""
         words = f"{consolidated}:{','.join(map(str, sorted(self.ids)))}"
         return f"progress_billing:{sha256(words.encode()).hexdigest()}"
-
-    # === PERIODIC PROJECTS === #
-
-    @api.model
-    def _cron_generate(self):
-        result = self._cron_bill_lines()
-        self._cron_bill_projects()
-        return result
-
-    @api.model
-    def _cron_bill_projects(self):
-        """Bill due projects, one by one; a failed one counts as processed."""
-        project_ids = self.env["project.project"]._get_due_billing_projects().ids
-        remaining_time = self.env["ir.cron"]._commit_progress(
-            remaining=len(project_ids)
-        )
-        for project_id in project_ids:
-            if not remaining_time:
-                break
-            self.env.invalidate_all()
-            self.env["project.project"].browse(project_id)._bill_period()
-            remaining_time = self.env["ir.cron"]._commit_progress(1)

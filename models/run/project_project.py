@@ -16,6 +16,12 @@ class ProjectProject(models.Model):
 
     _inherit = "project.project"
 
+    progress_failed_in_run = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="Run of the scheduled job in which billing the project failed last.",
+    )
+
     def action_run_billing(self):
         """Bill what is pending of the projects, and show what that made."""
         self._check_billing_access()
@@ -168,7 +174,12 @@ class ProjectProject(models.Model):
             # A refusal explains itself; anything else is a defect to be traced.
             exc_info=None if is_refusal else error,
         )
-        self.progress_error_message = message
+        self.write(
+            {
+                "progress_error_message": message,
+                "progress_failed_in_run": self.env["ir.cron"]._get_progress_run(),
+            }
+        )
         self.activity_unlink([kind])
         self.activity_schedule(
             kind, note=message, user_id=self.user_id.id or self.env.uid
@@ -234,6 +245,30 @@ class ProjectProject(models.Model):
         return False
 
     # === PERIODIC PROJECTS === #
+
+    @api.model
+    def _get_automatic_batches(self, job_start):
+        """Return the due projects one by one, pairs of what bills them and their ids.
+
+        Those that failed before come last, so that they keep nobody waiting.
+
+        :param int job_start: see `_get_progress_job_start`.
+        """
+        projects = self._get_due_billing_projects().filtered(
+            lambda project: project.progress_failed_in_run < job_start
+        )
+        projects = projects.sorted(
+            lambda project: (
+                bool(project.progress_error_message),
+                project.progress_next_date,
+                project.id,
+            )
+        )
+        return [(self._bill_batch, project.ids) for project in projects]
+
+    @api.model
+    def _bill_batch(self, project_ids):
+        self.browse(project_ids)._bill_period()
 
     @api.model
     def _get_due_billing_projects(self):

@@ -52,6 +52,7 @@ PROFILES = {
             browser=False,
             tests="tests/queue",
         ),
+        Profile("faults", browser=False, tests="tests/faults"),
         Profile("demo", demo=True),
         Profile("dev", demo=True),
         Profile("bench"),

@@ -91,6 +91,26 @@ class TestProforma(ProjectBillingCommon):
         with self.assertRaisesRegex(UserError, "not open"):
             proforma.line_ids[0].amount_to_invoice = 1.0
 
+    def test_released_twice_is_invoiced_once(self):
+        order = self._project_order(1000.0)
+        proforma = self._proforma(order, 50.0)
+        action = proforma.action_release()
+        move = proforma.move_ids
+        self.assertEqual(proforma.action_release(), action)
+        self.assertEqual(proforma.move_ids, move)
+        self.assertBudget(order.order_line, (0.0, 500.0, 0.0))
+
+    def test_list_of_mixed_states_invoices_what_is_not_released_yet(self):
+        first, second = self._project_order(1000.0), self._project_order(2000.0)
+        proformas = self._proforma(first, 50.0)
+        proformas.action_release()
+        proformas |= self._proforma(second, 50.0)
+        proformas.action_release()
+        self.assertRecordValues(
+            proformas.move_ids.sorted("amount_untaxed"),
+            [{"amount_untaxed": 500.0}, {"amount_untaxed": 1000.0}],
+        )
+
     def test_released_amounts_are_the_projects_of_both_orders(self):
         """Orders of one customer share the pro forma and the invoice."""
         order = self._project_order(1000.0)

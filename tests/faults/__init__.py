@@ -1,0 +1,1 @@
+from . import test_batches, test_proformas, test_scheduler

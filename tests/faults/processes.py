@@ -1,0 +1,96 @@
+"""Real processes on a committed copy of the database."""
+
+import re
+import subprocess
+import sys
+import uuid
+
+import psycopg2
+
+from odoo.sql_db import connection_info_for
+from odoo.tests import BaseCase, get_db_name
+from odoo.tools import config
+
+#: A company that bills deposits, a product and a customer.
+PREPARE = """
+company = env.company
+if not env["account.journal"].search([("type", "=", "sale")]):
+    charts = env["account.chart.template"]
+    charts.try_loading("generic_coa", company, install_demo=False)
+company.downpayment_account_id = env["account.account"].create({
+    "name": "Deposits", "code": "PBDEP", "account_type": "liability_current",
+    "reconcile": True,
+})
+product = env["product.product"].create({"name": "Work", "type": "service"})
+partner = env["res.partner"].create({"name": "Customer"})
+def make_orders(count, price=100.0, **values):
+    orders = env["sale.order"].create([
+        {"partner_id": partner.id, **values, "order_line": [
+            (0, 0, {"product_id": product.id, "price_unit": price}),
+        ]}
+        for number in range(count)
+    ])
+    orders.action_confirm()
+    return orders
+"""
+
+
+class ProcessCase(BaseCase):
+    """The tests run on a copy of a database of their own; its original serves here."""
+
+    #: Python that fills the database after `PREPARE`.
+    prepare = ""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.source, copied = re.subn(r"-gw\d+$", "", get_db_name())
+        if not copied:
+            cls.skipTest(cls, "expected: only where tests run on a copy")
+        cls.name = f"{cls.source}_{uuid.uuid4().hex[:6]}"
+        cls._query("postgres", f'CREATE DATABASE "{cls.name}" TEMPLATE "{cls.source}"')
+        cls.addClassCleanup(
+            cls._query, "postgres", f'DROP DATABASE "{cls.name}" WITH (FORCE)'
+        )
+        cls._wait(cls._start(f"{PREPARE}{cls.prepare}\nenv.cr.commit()"))
+
+    @classmethod
+    def _query(cls, database, query):
+        """Run one query outside any transaction and return its rows."""
+        _name, info = connection_info_for(database)
+        connection = psycopg2.connect(**info)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    @classmethod
+    def _start(cls, code):
+        """Return a process of its own that runs code in the database."""
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-c", "import odoo.cli; odoo.cli.main()"),
+                *("shell", "-d", cls.name, "--no-http", "--log-level=error"),
+                *("--shell-interface=python", "--max-cron-threads=0"),
+                f"--addons-path={','.join(config['addons_path'])}",
+                f"--data-dir={config['data_dir']}",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        process.stdin.write(f"{code}\nprint('DONE')\n")
+        process.stdin.close()
+        return process
+
+    @classmethod
+    def _wait(cls, process, fails=False):
+        out = process.stdout.read()
+        process.wait(timeout=120)
+        process.stdout.close()
+        if ("DONE" in out) == fails:
+            raise AssertionError(out)

@@ -30,13 +30,6 @@ class SaleOrder(models.Model):
             for line, base_line in zip(lines, base_lines, strict=True)
         }
 
-    def _is_progress_finished(self):
-        """Return whether a final invoice bills all of the order, completed or not."""
-        self.ensure_one()
-        return any(
-            move._is_progress_final_effective() for move in self._get_progress_finals()
-        )
-
     def action_view_revenue_budget(self):
         """Open the order's lines as a revenue budget."""
         self.ensure_one()

@@ -224,7 +224,7 @@ class SaleOrderLine(models.Model):
         The final invoice billed all of it. A line that a form removes has no order.
         """
         self.ensure_one()
-        return not self.order_id or self.order_id._is_progress_finished()
+        return not self.order_id or self.order_id._has_progress_final()
 
     def _get_billed(self, state):
         """Return [quantity, amount] billed by live items whose move is in a state."""
@@ -319,7 +319,7 @@ class SaleOrderLine(models.Model):
         # What the final invoice took is billed; the budget's completion is history.
         lines = self.filtered(
             lambda line: (
-                line.state == "sale" and not line.order_id._is_progress_finished()
+                line.state == "sale" and not line.order_id._has_progress_final()
             )
         )
         return lines.filtered(

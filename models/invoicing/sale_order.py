@@ -143,7 +143,7 @@ class SaleOrder(models.Model):
             order.has_progress_final_due = (
                 order.state == "sale"
                 and order.invoice_status != "invoiced"
-                and order._is_progress_running()
+                and order._awaits_progress_final()
             )
 
     @api.depends(
@@ -205,11 +205,20 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return bool(self.progress_line_ids or self.sudo().order_line.progress_item_ids)
 
-    def _is_progress_running(self):
-        """Return whether the order is progress-billed and awaits its final invoice."""
+    def _has_progress_final(self):
+        """Return whether a final invoice stands: it bills all of the order."""
         self.ensure_one()
-        return self._is_progress_billed() and not any(
+        return any(
             move._is_progress_final_effective() for move in self._get_progress_finals()
+        )
+
+    def _awaits_progress_final(self):
+        """Return whether parts are planned or billed, and no final invoice stands."""
+        self.ensure_one()
+        is_planned = any(line.state != "cancel" for line in self.progress_line_ids)
+        return not self._has_progress_final() and (
+            is_planned
+            or any(line.draft_amount or line.actual_amount for line in self.order_line)
         )
 
     # === WHAT MAY BE BILLED === #
@@ -661,13 +670,6 @@ class SaleOrder(models.Model):
                 rest[line] = add(rest[line], billed[item], self.currency_id, -1)
         return rest
 
-    def _is_progress_billed(self):
-        """Return whether the order is progress-billed: planned, or by its budget."""
-        self.ensure_one()
-        return any(line.state != "cancel" for line in self.progress_line_ids) or any(
-            line.draft_amount or line.actual_amount for line in self.order_line
-        )
-
     def _hold_progress_invoice_status(self):
         """Leave orders that are progress-billed to their final invoice.
 
@@ -679,7 +681,7 @@ class SaleOrder(models.Model):
                 order.invoice_status == "invoiced"
                 and order.currency_id.is_zero(order.progress_deposit_balance)
             )
-            if not is_billed and order._is_progress_running():
+            if not is_billed and order._awaits_progress_final():
                 order.invoice_status = "no"
 
     def _complete_progress_values(self, values):

@@ -78,7 +78,7 @@ class SaleOrderLine(models.Model):
             return "unconfirmed"
         if taken:
             return False
-        return "finished" if order._is_progress_finished() else "nothing"
+        return "finished" if order._has_progress_final() else "nothing"
 
     # === RUNS === #
 

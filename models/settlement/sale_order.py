@@ -447,7 +447,7 @@ class SaleOrder(models.Model):
         """Refuse to lock orders billed in full that await their final invoice."""
         for order in self:
             if (
-                order._is_progress_running()
+                order._awaits_progress_final()
                 and order.progress_method == "deposit"
                 and order.progress_billed_amount > 0
                 and order.currency_id.compare_amounts(

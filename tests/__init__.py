@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_guards,
     test_house,
     test_rooms,
     test_tour_main,

@@ -18,11 +18,12 @@ ROOMS = [
 @tagged("post_install", "-at_install")
 class TestRooms(TransactionCase):
     def _classes(self, name):
-        """Return the addon's own classes that make up a model."""
+        """Return the addon's own classes that make up a model, without its mixins."""
         return [
             each
             for each in self.env.registry[name]._model_classes__
             if each.__module__.startswith("odoo.addons.progress_billing.")
+            and each._name == name
         ]
 
     def test_each_room_has_one_class_a_model(self):

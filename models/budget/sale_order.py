@@ -8,7 +8,8 @@ class SaleOrder(models.Model):
 
     def _set_original_budget(self):
         """Keep quantities and amounts as they were agreed on."""
-        for line in self._get_progress_contract_lines():
+        # In sudo mode because nobody sets them by hand.
+        for line in self.sudo()._get_progress_contract_lines():
             line.budget_original_quantity = line.product_uom_qty
             line.budget_original_amount = line.budget_amount
 

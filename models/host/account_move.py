@@ -4,7 +4,8 @@ from odoo import models
 class AccountMove(models.Model):
     """The moments of an invoice: posted, undone, reversed, deleted."""
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "progress.billing.guard"]
 
     def _post(self, soft=True):
         progress = self.filtered(lambda move: move._get_progress_orders())
@@ -15,6 +16,14 @@ class AccountMove(models.Model):
             lambda move: move.reversed_entry_id.state != "posted"
         )._reconcile_progress_deposits()
         return posted
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        # In sudo mode because what items bill is copied, but set by nobody.
+        moves = self.sudo() if self._may_reverse_progress() else self
+        reversals = super(AccountMove, moves)._reverse_moves(
+            default_values_list, cancel
+        )
+        return reversals.sudo(self.env.su)
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         # The host pairs a credit note with its invoice by account alone. Where both

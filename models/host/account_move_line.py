@@ -4,7 +4,8 @@ from odoo import api, models
 class AccountMoveLine(models.Model):
     """The moments of a journal item: copied, reconciled."""
 
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["account.move.line", "progress.billing.guard"]
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note belongs to what its invoice bills, and the reversal of an

@@ -5,7 +5,8 @@ from odoo.fields import Command
 class SaleOrder(models.Model):
     """The moments of an order: confirmed, invoiced, locked, cancelled."""
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "progress.billing.guard"]
 
     @api.onchange("sale_order_template_id")
     def _onchange_sale_order_template_id(self):

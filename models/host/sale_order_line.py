@@ -4,7 +4,8 @@ from odoo import api, models
 class SaleOrderLine(models.Model):
     """The moments of an order line: written, counted, invoiced."""
 
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "progress.billing.guard"]
 
     @api.model_create_multi
     def create(self, vals_list):

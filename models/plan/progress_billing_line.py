@@ -2,7 +2,7 @@ from dataclasses import replace
 from functools import partial
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
 from odoo.tools import float_repr
 from odoo.tools.misc import formatLang
@@ -29,6 +29,7 @@ class ProgressBillingLine(models.Model):
     """Keeps what is planned to be billed of an order, when, and what became of it."""
 
     _name = "progress.billing.line"
+    _inherit = "progress.billing.guard"
     _description = "Progress Billing Line"
     _order = "order_id, date, sequence, id"
     _check_company_auto = True
@@ -275,7 +276,7 @@ class ProgressBillingLine(models.Model):
         # In sudo mode because nobody sets the invoice of a line by hand.
         credited.sudo().write({"move_id": False, "rounding_carry": 0.0})
         credited.write({"invoice_flag": "yes"})
-        lines.write({"is_cancelled": False, "error_message": False})
+        lines.sudo().write({"is_cancelled": False, "error_message": False})
 
     # === AMOUNTS === #
 
@@ -503,14 +504,11 @@ class ProgressBillingLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_not_forged(vals)
         lines = super().create(vals_list)
         lines.order_id._check_progress_deposit_account()
         return lines
 
     def write(self, vals):
-        self._check_not_forged(vals)
         if PLANNED_FIELDS & vals.keys():
             self._check_not_issued(vals)
         if "order_id" in vals:
@@ -529,26 +527,13 @@ class ProgressBillingLine(models.Model):
         orders.exists()._update_billing_error()
         return result
 
-    def _check_not_forged(self, vals):
-        """Refuse that a person says what invoice bills a line; the addon knows."""
-        forged = [name for name in ("move_id", "rounding_carry") if vals.get(name)]
-        if not self.env.su and (forged or (self and "move_id" in vals)):
-            raise AccessError(
-                self.env._(
-                    "You cannot set the invoice of a progress billing line because "
-                    "billing it does. Create or credit its invoice instead."
-                )
-            )
-
     def _check_not_issued(self, vals):
         """Refuse to change what an invoice already bills."""
         for line in self.filtered(lambda line: line._is_issued()):
-            changed = [
-                name
+            if any(
+                line._is_field_changed(name, vals[name])
                 for name in PLANNED_FIELDS & vals.keys()
-                if line._fields[name].convert_to_write(line[name], line) != vals[name]
-            ]
-            if changed:
+            ):
                 raise UserError(
                     self.env._(
                         "You cannot change %(line)s because invoice %(invoice)s bills "

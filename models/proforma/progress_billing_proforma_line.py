@@ -9,12 +9,14 @@ class ProgressBillingProformaLine(models.Model):
     """A budget line on a pro forma: before, this time, to date."""
 
     _name = "progress.billing.proforma.line"
+    _inherit = "progress.billing.guard"
     _description = "Pro Forma Invoice Line"
     _order = "proforma_id, sequence, id"
 
     proforma_id = fields.Many2one(
         comodel_name="progress.billing.proforma",
         required=True,
+        readonly=True,
         ondelete="cascade",
         index=True,
     )
@@ -23,6 +25,7 @@ class ProgressBillingProformaLine(models.Model):
         comodel_name="sale.order.line",
         string="Order Line",
         required=True,
+        readonly=True,
         ondelete="restrict",
         index=True,
     )

@@ -498,7 +498,8 @@ class ProgressBillingLine(models.Model):
             # A refusal explains itself; anything else is a defect to be traced.
             exc_info=None if is_refusal else error,
         )
-        self.write(
+        # In sudo mode because nobody sets the error of a line by hand.
+        self.sudo().write(
             {
                 "error_message": str(error.args[0] if error.args else error),
                 "failed_in_run": self.env["ir.cron"]._get_progress_run(),
@@ -507,7 +508,7 @@ class ProgressBillingLine(models.Model):
 
     def _clear_billing_error(self):
         """Forget earlier failures of lines that were billed."""
-        self.filtered("error_message").error_message = False
+        self.filtered("error_message").sudo().error_message = False
 
     # === THE JOB QUEUE === #
 

@@ -174,7 +174,8 @@ class ProjectProject(models.Model):
             # A refusal explains itself; anything else is a defect to be traced.
             exc_info=None if is_refusal else error,
         )
-        self.write(
+        # In sudo mode because nobody sets the error of a project by hand.
+        self.sudo().write(
             {
                 "progress_error_message": message,
                 "progress_failed_in_run": self.env["ir.cron"]._get_progress_run(),
@@ -188,7 +189,7 @@ class ProjectProject(models.Model):
     def _clear_billing_error(self):
         """Forget earlier failures of projects that were billed."""
         failed = self.filtered("progress_error_message")
-        failed.progress_error_message = False
+        failed.sudo().progress_error_message = False
         failed.activity_unlink(["progress_billing.mail_activity_billing_failed"])
 
     # === MANY PROJECTS === #

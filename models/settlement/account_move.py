@@ -227,6 +227,12 @@ class AccountMove(models.Model):
 
     # === UNDOING === #
 
+    def _may_reverse_progress(self):
+        """Return whether the user may create, and post, what reverses the moves."""
+        return self.env.user.has_group(
+            "account.group_account_invoice"
+        ) and self.has_access("write")
+
     def _check_progress_undo(self):
         """Refuse to undo a deposit that a posted invoice took back, or billed anew."""
         for move in self:

@@ -31,18 +31,23 @@ class TestProjectTemplate(ProjectBillingCommon):
 
     def _project(self, **values):
         """Return a billable project of a task and its subtask, billed before."""
-        project = self.env["project.project"].create(
-            {
-                "name": "Restaurant",
-                "allow_billable": True,
-                "progress_rule_id": self.rule.id,
-                "progress_create_proforma": True,
-                "progress_period": "quarter",
-                "progress_first_date": "2026-01-31",
-                "progress_last_date": "2026-05-01",
-                "progress_error_message": "Failed",
-                **values,
-            }
+        # In sudo mode because only billing says when a project was billed last.
+        project = (
+            self.env["project.project"]
+            .sudo()
+            .create(
+                {
+                    "name": "Restaurant",
+                    "allow_billable": True,
+                    "progress_rule_id": self.rule.id,
+                    "progress_create_proforma": True,
+                    "progress_period": "quarter",
+                    "progress_first_date": "2026-01-31",
+                    "progress_last_date": "2026-05-01",
+                    "progress_error_message": "Failed",
+                    **values,
+                }
+            )
         )
         self.env["project.task"].create(
             {
@@ -53,7 +58,7 @@ class TestProjectTemplate(ProjectBillingCommon):
                 ],
             }
         )
-        return project
+        return project.sudo(False)
 
     def _assert_brought(self, project):
         """Assert how the project bills, and that nothing of the past came along."""

@@ -191,6 +191,7 @@ class TestProforma(ProjectBillingCommon):
         proforma = self._proforma(order, 50.0).with_context(
             mail_activity_automation_skip=False
         )
+        proforma._set_state("sent", ("draft",))
         proforma._decline("Too <b>much</b>")
         self.assertEqual(proforma.state, "declined")
         self.assertBudget(order.order_line, (0.0, 500.0, 0.0))
@@ -202,6 +203,7 @@ class TestProforma(ProjectBillingCommon):
         proforma.line_ids.amount_to_invoice = 300.0
         self.assertEqual(proforma.state, "draft")
         self.assertFalse(proforma.activity_ids)
+        proforma._set_state("sent", ("draft",))
         proforma._decline("Still too much")
         proforma.with_context(mark_proforma_as_sent=True).message_post(body="Again")
         self.assertEqual(proforma.state, "sent")
@@ -222,6 +224,7 @@ class TestProforma(ProjectBillingCommon):
 
     def test_editing_withdraws_the_approval(self):
         proforma = self._proforma(self._project_order(1000.0), 50.0)
+        proforma._set_state("sent", ("draft",))
         proforma._sign("Marco", PIXEL)
         self.assertEqual(proforma.state, "approved")
         proforma.line_ids.amount_to_invoice = 300.0

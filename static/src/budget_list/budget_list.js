@@ -1,9 +1,13 @@
 import { useExternalListener } from "@odoo/owl";
 
+import { localization } from "@web/core/l10n/localization";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { parseFloat } from "@web/views/fields/parsers";
+import { useService } from "@web/core/utils/hooks";
 import { X2ManyField, x2ManyField } from "@web/views/fields/x2many/x2many_field";
 import { ListRenderer } from "@web/views/list/list_renderer";
+
+import { readPastedNumber } from "./pasted_number";
 
 const PASTED_FIELDS = ["completed_percent", "pending_quantity", "pending_amount"];
 
@@ -11,6 +15,7 @@ const PASTED_FIELDS = ["completed_percent", "pending_quantity", "pending_amount"
 export class BudgetListRenderer extends ListRenderer {
     setup() {
         super.setup();
+        this.notification = useService("notification");
         useExternalListener(window, "paste", this.onPaste, { capture: true });
     }
 
@@ -18,23 +23,42 @@ export class BudgetListRenderer extends ListRenderer {
         const cell = ev.target.closest?.("td[name]");
         const field = cell?.getAttribute("name");
         const record = this.props.list.editedRecord;
-        const values = this.getPastedValues(ev);
+        const texts = this.getPastedTexts(ev);
         if (
             !record ||
             !this.rootRef.el?.contains(cell) ||
             !PASTED_FIELDS.includes(field) ||
-            values.length < 2
+            !texts.some((text) => /\d/.test(text))
         ) {
             return;
         }
         ev.preventDefault();
         ev.stopPropagation();
+        const values = texts.map((text) => readPastedNumber(text, localization));
+        const unread = texts.filter((text, index) => Number.isNaN(values[index]));
+        if (unread.length) {
+            this.notification.add(
+                _t("Not pasted, because these are no numbers: %s", unread.join("; ")),
+                { type: "warning" }
+            );
+        }
+        if (values.length > 1) {
+            await this.pasteColumn(record, field, values);
+        } else if (!unread.length) {
+            const [value] = values;
+            const text = String(value).replace(".", localization.decimalPoint);
+            document.execCommand("insertText", false, text);
+        }
+    }
+
+    async pasteColumn(record, field, values) {
         const { records } = this.props.list;
         const start = records.indexOf(record);
         await this.props.list.leaveEditMode();
         for (const [offset, value] of values.entries()) {
             const target = records[start + offset];
-            if (target && value !== null && this.isWritable(target, field)) {
+            const isNumber = value !== null && !Number.isNaN(value);
+            if (target && isNumber && this.isWritable(target, field)) {
                 await target.update({ [field]: value });
             }
         }
@@ -44,20 +68,14 @@ export class BudgetListRenderer extends ListRenderer {
         return field !== "pending_quantity" || record.data.progress_basis === "quantity";
     }
 
-    /** Return one number per pasted line, null where a line is none. */
-    getPastedValues(ev) {
+    /** Return the first cell of each pasted row. */
+    getPastedTexts(ev) {
         const text = ev.clipboardData?.getData("text/plain") || "";
         return text
             .replace(/\r/g, "")
             .replace(/\n+$/, "")
             .split("\n")
-            .map((line) => {
-                try {
-                    return parseFloat(line.split("\t")[0].replace("%", "").trim());
-                } catch {
-                    return null;
-                }
-            });
+            .map((line) => line.split("\t")[0]);
     }
 }
 

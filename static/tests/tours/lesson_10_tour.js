@@ -1,3 +1,5 @@
+import { readPastedNumber } from "@progress_billing/budget_list/pasted_number";
+
 import { registry } from "@web/core/registry";
 
 const cell = (row, field) =>
@@ -19,6 +21,22 @@ const type = (row, field, value, expected) => [
         trigger: `${cell(row, "pending_amount")}:contains(${expected}), ${cell(row, "pending_amount")} input:value(${expected})`,
     },
 ];
+
+const paste = (content, row, text) => ({
+    content,
+    trigger: `${cell(row, "completed_percent")} input`,
+    run() {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/plain", text);
+        this.anchor.dispatchEvent(
+            new ClipboardEvent("paste", {
+                clipboardData,
+                bubbles: true,
+                cancelable: true,
+            })
+        );
+    },
+});
 
 registry.category("web_tour.tours").add("progress_billing_lesson_10", {
     steps: () => [
@@ -68,21 +86,7 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste", {
             trigger: cell(1, "completed_percent"),
             run: "click",
         },
-        {
-            content: "Paste a column copied from a spreadsheet",
-            trigger: `${cell(1, "completed_percent")} input`,
-            run() {
-                const clipboardData = new DataTransfer();
-                clipboardData.setData("text/plain", "10\r\n25.5 %\r\n100\r\n");
-                this.anchor.dispatchEvent(
-                    new ClipboardEvent("paste", {
-                        clipboardData,
-                        bubbles: true,
-                        cancelable: true,
-                    })
-                );
-            },
-        },
+        paste("Paste a column copied from a spreadsheet", 1, "10\r\n25.5 %\r\n100\r\n"),
         {
             content: "The last row is filled",
             trigger: `${cell(3, "completed_percent")}:contains(100.00)`,
@@ -90,6 +94,82 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste", {
         {
             content: "The second too, and its pending amount",
             trigger: `${cell(2, "pending_amount")}:contains(2,692.80)`,
+        },
+        {
+            content: "Save",
+            trigger: ".o_form_button_save:enabled",
+            run: "click",
+        },
+        {
+            content: "It is saved",
+            trigger: ".o_form_saved",
+        },
+    ],
+});
+
+const ENGLISH = { decimalPoint: ".", thousandsSep: "," };
+const GERMAN = { decimalPoint: ",", thousandsSep: "." };
+const FRENCH = { decimalPoint: ",", thousandsSep: "\u202f" };
+
+/** Texts, and what they are in English, German and French sessions. */
+const PASTED = [
+    ["", null, null, null],
+    ["abc", NaN, NaN, NaN],
+    ["1-2", NaN, NaN, NaN],
+    ["5", 5, 5, 5],
+    ["-5 %", -5, -5, -5],
+    ["5,5", 5.5, 5.5, 5.5],
+    ["5.5", 5.5, 5.5, 5.5],
+    [",5", 0.5, 0.5, 0.5],
+    ["33,33", 33.33, 33.33, 33.33],
+    ["2,400", 2400, 2.4, 2.4],
+    ["2.400", 2.4, 2400, 2400],
+    ["1,234.56", 1234.56, 1234.56, 1234.56],
+    ["1.234,56", 1234.56, 1234.56, 1234.56],
+    ["1\u202f234,56", 1234.56, 1234.56, 1234.56],
+    ["1,2,3", NaN, NaN, NaN],
+];
+
+registry.category("web_tour.tours").add("progress_billing_budget_paste_decimals", {
+    steps: () => [
+        {
+            content: "Numbers are read, never ten times as much as they were",
+            trigger: ".o_form_view a[name=revenue_budget]",
+            run: (helpers) => {
+                for (const [text, ...expected] of PASTED) {
+                    for (const [index, language] of [ENGLISH, GERMAN, FRENCH].entries()) {
+                        const value = readPastedNumber(text, language);
+                        if (!Object.is(value, expected[index])) {
+                            throw new Error(`${text} is ${value}, not ${expected[index]}`);
+                        }
+                    }
+                }
+                return helpers.click();
+            },
+        },
+        {
+            content: "Open the first percentage",
+            trigger: cell(1, "completed_percent"),
+            run: "click",
+        },
+        paste("Paste a column of another language", 1, "5,5\nabout half\n33,25 %\n"),
+        {
+            content: "What is no number is told",
+            trigger: ".o_notification:contains(about half)",
+        },
+        {
+            content: "The rest is pasted",
+            trigger: `${cell(3, "completed_percent")}:contains(33.25)`,
+        },
+        {
+            content: "Open the second percentage",
+            trigger: cell(2, "completed_percent"),
+            run: "click",
+        },
+        paste("Paste one number", 2, "7,5"),
+        {
+            content: "It is written in the user's language",
+            trigger: `${cell(2, "completed_percent")} input:value(7.5)`,
         },
         {
             content: "Save",

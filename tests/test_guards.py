@@ -45,6 +45,7 @@ class TestDerivedFields(ProjectBillingCommon):
             "text": "forged",
             "date": "2020-01-31",
             "datetime": "2020-01-31 00:00:00",
+            "integer": 12345,
             "float": 12345.5,
             "monetary": 12345.5,
             "binary": PIXEL.decode(),

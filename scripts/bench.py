@@ -15,8 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bench import scenarios
 from bench.meter import report
+from bench.scenarios import SCENARIOS
+from bench.world import Bench
 
 import odoo
 
@@ -26,17 +27,14 @@ def main():
     parser.add_argument("database")
     parser.add_argument("--orders", type=int, default=100)
     parser.add_argument("--lines", type=int, default=5)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default=",".join(SCENARIOS))
     options = parser.parse_args()
-    # The rest is told by variables of the environment: ODOO_ADDONS_PATH and others.
     odoo.tools.config.parse_config(["-d", options.database, "--log-level=error"])
     registry = odoo.modules.registry.Registry(options.database)
-    wanted = set(filter(None, options.only.split(",")))
     rows = []
-    for name, scenario in scenarios.SCENARIOS.items():
-        if not wanted or name in wanted:
-            print(f"… {name}", flush=True)
-            rows += scenario(registry, options.orders, options.lines)
+    for name in options.only.split(","):
+        print(f"… {name}", flush=True)
+        rows += SCENARIOS[name](Bench(registry), options.orders, options.lines)
     report(rows)
 
 

@@ -2,11 +2,11 @@
 
 import cProfile
 import gc
-import os
 import resource
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 #: How many invoices are made to count calls: they hold for any number.
 CALLS_SAMPLE = 20
@@ -35,32 +35,34 @@ def _backend_seconds(cr):
     """Return the CPU seconds of the connection's PostgreSQL process, 0 if unknown."""
     cr.execute("SELECT pg_backend_pid()")
     # Nanoseconds that it ran; the ticks of `stat` are too coarse for one invoice.
-    path = f"/proc/{cr.fetchone()[0]}/schedstat"
-    if not os.path.exists(path):
-        return 0.0
-    with open(path, encoding="ascii") as schedstat:
-        return int(schedstat.read().split()[0]) / 1e9
+    path = Path(f"/proc/{cr.fetchone()[0]}/schedstat")
+    return int(path.read_text().split()[0]) / 1e9 if path.exists() else 0.0
 
 
 def _resident_mb():
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * resource.getpagesize() / 2**20
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 @contextmanager
-def measure(cr, row, *, calls=False):
-    """Add the cost of the block to `row`; count calls instead of time if told so.
+def measure(env, row, *, calls=False):
+    """Add the cost of the block, written to the database, to `row`.
 
     Counting calls slows Python down, so time and calls are never taken together.
+
+    :param calls: count calls instead of time
     """
+    cr = env.cr
     gc.collect()
-    profile = cProfile.Profile() if calls else None
+    profile = cProfile.Profile()
     backend, queries, memory = _backend_seconds(cr), cr.sql_log_count, _resident_mb()
     start = time.process_time()
-    if profile:
+    if calls:
         profile.enable()
     yield
-    if profile:
+    cr.precommit.run()
+    env.flush_all()
+    if calls:
         profile.disable()
         profile.create_stats()
         total = sum(stat[1] for stat in profile.stats.values())
@@ -74,13 +76,10 @@ def measure(cr, row, *, calls=False):
 
 def both(bench, row, prepare, work):
     """Measure time and queries on one set of records, calls on a smaller one."""
-    for calls in (False, True):
-        count = min(row.count, CALLS_SAMPLE) if calls else row.count
-        ids = prepare(count)
-        sized = row if count == row.count else Row("", "", count)
-        work(bench, ids, sized, calls)
-        if sized is not row:
-            row.kcalls = sized.kcalls
+    work(bench, prepare(row.count), row, False)
+    sample = Row("", "", min(row.count, CALLS_SAMPLE))
+    work(bench, prepare(sample.count), sample, True)
+    row.kcalls = sample.kcalls
     return row
 
 
@@ -91,18 +90,13 @@ def by_turns(bench, jobs, work, rounds=5):
 
     :param jobs: list of (row, callable that prepares records for a count).
     """
-    for row, prepare in jobs:
-        best = both(bench, replace(row), prepare, work)
-        vars(row).update(vars(best))
+    best = [both(bench, replace(row), prepare, work) for row, prepare in jobs]
     for _round in range(1, rounds):
-        for row, prepare in jobs:
-            again = replace(
-                row, python_ms=0.0, postgres_ms=0.0, queries=0.0, growth=0.0
-            )
+        for at, (row, prepare) in enumerate(jobs):
+            again = replace(row, kcalls=best[at].kcalls)
             work(bench, prepare(row.count), again, False)
-            if again.cpu < row.cpu:
-                vars(row).update(vars(again))
-    return [row for row, _prepare in jobs]
+            best[at] = min(best[at], again, key=lambda each: each.cpu)
+    return best
 
 
 def report(rows):

@@ -49,10 +49,7 @@ def lint(args):
     checks = (
         (places.ROOT, ["ruff", "check"]),
         (places.ROOT, ["ruff", "format", "--check"]),
-        (
-            places.export(places.BUILD / "lint").parent,
-            ["pylint", *PYLINT, rules, places.ADDON],
-        ),
+        (copy.parent, ["pylint", *PYLINT, rules, places.ADDON]),
     )
     code = 0
     for cwd, command in checks:

@@ -10,6 +10,7 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         progress = self.filtered(lambda move: move._get_progress_orders())
         progress._check_progress_posting()
+        progress._reinstate_progress_lines()
         posted = super()._post(soft)
         # The host reconciles credit notes of posted invoices while it posts them.
         (posted & progress).filtered(
@@ -37,6 +38,7 @@ class AccountMove(models.Model):
             # The host calls it for each item it writes, mostly on nothing.
             return super().button_draft()
         self._check_progress_undo()
+        self._reinstate_progress_lines()
         adjusted = self._get_progress_given_back().move_id
         self._get_progress_tax_entries()._reverse_progress_entries()
         self._get_progress_deposit_items().remove_move_reconcile()
@@ -48,7 +50,9 @@ class AccountMove(models.Model):
         return result
 
     def button_cancel(self):
-        self.filtered(lambda move: move.state == "posted")._check_progress_undo()
+        posted = self.filtered(lambda move: move.state == "posted")
+        posted._check_progress_undo()
+        posted._reinstate_progress_lines()
         return super().button_cancel()
 
     def unlink(self):

@@ -109,12 +109,8 @@ class SaleOrder(models.Model):
                 for line in order.progress_line_ids
                 if line.state in ("draft", "posted", "settled")
             }
-            finals = order._get_progress_finals().sudo()
-            states |= {
-                move.payment_state or "not_paid"
-                for move in finals
-                if move.state == "posted" and move._is_progress_final_effective()
-            }
+            finals = order._get_progress_finals_in_effect().sudo()
+            states |= {move.payment_state or "not_paid" for move in finals}
             if not states:
                 order.progress_payment_state = "none"
             elif states <= {"paid", "in_payment", "reversed"}:
@@ -196,6 +192,12 @@ class SaleOrder(models.Model):
         return moves.filtered(
             lambda move: move.is_progress_final and move.state != "cancel"
         ).sudo(self.env.su)
+
+    def _get_progress_finals_in_effect(self):
+        """Return the posted final invoices that no credit note undid."""
+        return self._get_progress_finals().filtered(
+            lambda move: move.state == "posted" and move._is_progress_final_effective()
+        )
 
     def _uses_progress_billing(self):
         """Return whether parts of the order were ever planned or billed by progress.

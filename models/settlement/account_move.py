@@ -56,8 +56,12 @@ class AccountMove(models.Model):
         items = self.sudo().line_ids
         return items._get_progress_deposits()._get_progress_own(items)
 
+    def _get_progress_billing_items(self):
+        """Return the items but those that take deposits back."""
+        return self.sudo().line_ids.filtered(lambda item: not item.is_progress_recall)
+
     def _is_progress_final_effective(self):
-        """Return whether a final invoice stands: a full credit note undoes it."""
+        """Return whether a final invoice is in effect: not cancelled or credited."""
         self.ensure_one()
         move = self.sudo()
         reversals = move._get_progress_reversals()
@@ -85,8 +89,9 @@ class AccountMove(models.Model):
         """Refuse to post what would bill too much or leave a deposit unexplained."""
         self._get_progress_orders()._lock_progress()
         for move in self:
-            if move.move_type == "out_invoice" and move.reversed_entry_id:
-                move._check_progress_revival()
+            if move._is_progress_reinstating():
+                move._check_progress_reinstated()
+                move._check_progress_reopened("plus")
             for order in move._get_progress_orders():
                 move._check_progress_currency(order)
                 if move.is_progress_final:
@@ -157,13 +162,10 @@ class AccountMove(models.Model):
         if self.sudo().reversed_entry_id.is_progress_final:
             return False
         return self.is_progress_final or any(
-            (
-                item.progress_line_id
-                or item.progress_budget_line_id
-                or any(line.is_downpayment for line in item.sale_line_ids)
-            )
-            and not item.is_progress_recall
-            for item in self.sudo().line_ids
+            item.progress_line_id
+            or item.progress_budget_line_id
+            or any(line.is_downpayment for line in item.sale_line_ids)
+            for item in self._get_progress_billing_items()
         )
 
     def _check_progress_recalls(self):
@@ -201,10 +203,7 @@ class AccountMove(models.Model):
         The host copies the items' links, not those that point to the invoice.
         """
         for move in self:
-            items = move.sudo().line_ids.filtered(
-                lambda item: not item.is_progress_recall
-            )
-            items.progress_line_id.move_id = move
+            move._get_progress_billing_items().progress_line_id.move_id = move
 
     # === COMPANY OPTIONS === #
 
@@ -249,8 +248,10 @@ class AccountMove(models.Model):
                             others=", ".join(others.mapped("name")),
                         )
                     )
-            if move.state == "cancel" or move.move_type == "out_refund":
-                move._check_progress_revival()
+            if not move.is_progress_final:
+                move._check_progress_reopened("less")
+            if move._is_progress_reinstating():
+                move._check_progress_reinstated()
             move._check_progress_credited_final()
 
     def _check_progress_credited_final(self):
@@ -273,20 +274,52 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _check_progress_revival(self):
-        """Refuse to bring back a billing that another invoice has replaced.
+    def _check_progress_reopened(self, side):
+        """Refuse to open a deposit again that a final invoice in effect has settled.
+
+        :param str side: `plus` where the invoice is posted, `less` where it is undone.
+        """
+        self.ensure_one()
+        finals = self._get_progress_orders()._get_progress_finals_in_effect()
+        finals -= self._get_progress_chain()
+        items = self._get_progress_deposit_items()
+        for deposit in items._get_progress_deposits() if finals else ():
+            rest = deposit._get_progress_open(
+                **{side: deposit._get_progress_own(items)}
+            )
+            settling = finals & deposit.order_id._get_progress_finals_in_effect()
+            if settling and self.currency_id.compare_amounts(rest, 0.0) > 0:
+                raise UserError(
+                    self.env._(
+                        "You cannot open deposit %(deposit)s again because final "
+                        "invoice %(final)s has settled it. Credit that first.",
+                        deposit=deposit._get_progress_deposit_name(),
+                        final=", ".join(settling.mapped("name")),
+                    )
+                )
+
+    def _is_progress_reinstating(self):
+        """Return whether posting (a draft) or undoing reinstates an earlier invoice.
+
+        That is posting what credits a credit note, or undoing a credit note, or taking
+        back what was cancelled.
+        """
+        self.ensure_one()
+        if self.state == "draft":
+            return self.move_type == "out_invoice" and bool(self.reversed_entry_id)
+        return self.state == "cancel" or self.move_type == "out_refund"
+
+    def _check_progress_reinstated(self):
+        """Refuse to reinstate a billing that another invoice has replaced.
 
         Undoing a credit note (or crediting it) and taking a cancelled invoice back to
         draft let the invoice at their root bill its lines again.
         """
         self.ensure_one()
         chain = self._get_progress_chain()
-        chain[-1]._check_progress_final_revival(self)
-        items = self.sudo().line_ids.filtered(lambda item: not item.is_progress_recall)
-        for line in items.progress_line_id:
-            if not line.move_id:
-                line.move_id = chain[-1]
-            elif line.move_id not in chain and line._is_issued():
+        chain[-1]._check_progress_final_reinstated(self)
+        for line in self._get_progress_billing_items().progress_line_id:
+            if line.move_id and line.move_id not in chain and line._is_issued():
                 raise UserError(
                     self.env._(
                         "You cannot bring back %(invoice)s because %(line)s was billed "
@@ -297,8 +330,18 @@ class AccountMove(models.Model):
                     )
                 )
 
-    def _check_progress_final_revival(self, undoing):
-        """Refuse that a credited final invoice stands again beside newer deposits.
+    def _reinstate_progress_lines(self):
+        """Link the planned lines that bill nothing else to the invoices at the root.
+
+        Their credit notes are undone, or credited.
+        """
+        for move in self.filtered(lambda move: move._is_progress_reinstating()):
+            lines = move._get_progress_billing_items().progress_line_id
+            freed = lines.filtered(lambda line: not line.move_id)
+            freed.move_id = move._get_progress_chain()[-1]
+
+    def _check_progress_final_reinstated(self, undoing):
+        """Refuse to reinstate a credited final invoice beside newer deposits.
 
         A final takes back every deposit; those billed since its credit note it cannot.
 
@@ -347,13 +390,12 @@ class AccountMove(models.Model):
     def _get_progress_role(self):
         """Return a key of `progress_role`, False for what is no part of the story."""
         self.ensure_one()
-        items = self.sudo().line_ids
         if self.is_progress_final:
             return "final"
         if self.move_type == "out_refund":
             return "credit"
         if self.move_type == "out_invoice":
-            billing = items.filtered(lambda item: not item.is_progress_recall)
+            billing = self._get_progress_billing_items()
             if billing.sale_line_ids.filtered("is_downpayment"):
                 return "deposit"
             return "revenue" if billing.progress_line_id else "invoice"

@@ -203,6 +203,23 @@ class TestUndo(UndoCase):
         self._final(self.order)
         self.assertSettled(self.order)
 
+    def test_credit_of_a_deposit_is_not_reset_after_the_final(self):
+        """It would leave an amount on the deposit account that nothing explains."""
+        credit = self._credit(self._bill(self.lines[0]), 1000.0)
+        final = self._final(self.order)
+        with self.assertRaisesRegex(UserError, f"{final.name} has settled it"):
+            credit.button_draft()
+        self.assertSettled(self.order)
+        final.button_draft()
+        credit.button_draft()
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 3000.0)
+
+    def test_credit_of_a_deposit_is_not_credited_after_the_final(self):
+        credit = self._credit(self._bill(self.lines[0]), 1000.0)
+        self._final(self.order)
+        with self.assertRaisesRegex(UserError, "has settled it"):
+            self._credit(credit)
+
     # === THE ORDER === #
 
     def test_order_with_open_deposits_cannot_be_cancelled(self):

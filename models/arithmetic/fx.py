@@ -22,6 +22,14 @@ class Amount:
         """
         return Amount(self.document + other.document, self.company + other.company)
 
+    def __mul__(self, share):
+        """Return a share of the amount, not rounded.
+
+        >>> Amount(-450.0, -495.0) * 0.5
+        Amount(document=-225.0, company=-247.5)
+        """
+        return Amount(self.document * share, self.company * share)
+
 
 def get_adjustment(still_open, recalled, document, company):
     """Return what completes a recall at another rate, in company currency.
@@ -183,4 +191,39 @@ def split(amount, weights, currency):
         )
         parts.append(currency.round(target - done))
         done = target
+    return parts
+
+
+def spread(total, estimates, document, company):
+    """Return parts that add up to `total`, each as near to its estimate as that allows.
+
+    >>> class Cent:
+    ...     def round(self, amount): return round(amount, 2)
+    >>> spread(Amount(0.0, 0.0), [Amount(-6.0, -7.2), Amount(6.0, 7.2)], Cent(), Cent())
+    [Amount(document=-6.0, company=-7.2), Amount(document=6.0, company=7.2)]
+
+    :param total: `Amount` to spread.
+    :param estimates: list of `Amount`, not rounded, at least one.
+    """
+    return [
+        Amount(*parts)
+        for parts in zip(
+            _spread(total.document, [part.document for part in estimates], document),
+            _spread(total.company, [part.company for part in estimates], company),
+            strict=True,
+        )
+    ]
+
+
+def _spread(total, estimates, currency):
+    """Return the parts of one figure; cumulative rounding, the last takes the rest."""
+    weight = sum(map(abs, estimates))
+    factor = (total - sum(estimates)) / weight if weight else 0.0
+    parts, done, cumulative = [], 0.0, 0.0
+    for estimate in estimates:
+        cumulative += estimate + factor * abs(estimate)
+        target = currency.round(cumulative)
+        parts.append(currency.round(target - done))
+        done = target
+    parts[-1] = currency.round(parts[-1] + total - done)
     return parts

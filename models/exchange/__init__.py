@@ -6,4 +6,3 @@ May use: the rooms before it.
 from . import account_move
 from . import account_move_line
 from . import account_partial_reconcile
-from . import adjuster

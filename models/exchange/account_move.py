@@ -1,14 +1,18 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 
 from ..arithmetic import fx
+from .adjuster import Adjuster, get_missing
+from .entry import EntryBuilder, Exchange
 
 
 class AccountMove(models.Model):
     """Adjusts deposits to the rate of the invoice that takes them back.
 
-    The deposit account is the host's own exchange difference, made by reconciling. The
-    taxes are an entry of ours. Both are derived from journal items each time, so that
-    they can be previewed, made, undone and made again.
+    The deposit account is the host's own exchange difference, made by reconciling; the
+    taxes are items of ours. Both are derived from journal items each time, so that they
+    can be shown, made, undone and made again.
     """
 
     _inherit = "account.move"
@@ -82,84 +86,142 @@ class AccountMove(models.Model):
             currencies=f"{self.company_currency_id.name}/{self.currency_id.name}",
         )
 
-    # === POSTING === #
+    @api.depends(
+        "line_ids.balance",
+        "line_ids.is_progress_recall",
+        "progress_adjustment_move_ids",
+        "state",
+    )
+    def _compute_progress_adjustment_preview(self):
+        for move in self:
+            # Of the saved draft: what is being typed has no journal items yet.
+            saved = move._origin
+            move.progress_adjustment_preview = (
+                saved.state in ("draft", "posted")
+                and saved._render_progress_adjustments()
+            )
+
+    def _render_progress_adjustments(self):
+        """Return the table of what posting adjusts, empty for nothing."""
+        self.ensure_one()
+        rows = self._get_progress_adjustments()
+        return rows and self.env["ir.qweb"]._render(
+            "progress_billing.adjustment_table", {"move": self, "rows": rows}
+        )
+
+    # === RECONCILING === #
 
     def _reconcile_progress_deposits(self):
         """Reconcile deposits with what credits or takes them back, and adjust taxes.
 
         Reconciling links them in the ledger and books the exchange difference. A
-        credit note of an invoice that took deposits back first frees what it gives
-        back; what shares an exchange entry with that is reconciled again.
+        credit note of an invoice that took deposits back first reopens those; what
+        shares an exchange entry with that is reconciled again.
         """
-        partials, pairs = self._get_progress_freed()
+        partials, groups = self._get_progress_reopening()
         partials.unlink()
-        plans = [pairs, *self._get_progress_reconciliation()]
         # In sudo mode because whoever posts need not read the exchange journal.
-        self._reconcile_progress_plans(
-            self._batch_progress_plans(plans), self.env["account.move.line"].sudo()
+        self._reconcile_progress_plan(
+            [*groups, *self._get_progress_groups()],
+            self.env["account.move.line"].sudo(),
         )
 
-    def _reconcile_progress_plans(self, plans, AccountMoveLine):
-        """Reconcile items and book what the taxes of their deposits lack then.
+    def _reconcile_progress_plan(self, plan, AccountMoveLine):
+        """Reconcile items, and adjust deposits and their taxes with that.
 
-        :param plans: list of plans, as the host reconciles them.
+        :param plan: as the host reconciles it.
         :param AccountMoveLine: the model, in the mode in which to reconcile.
         """
-        wanted = self._get_progress_wanted_taxes()
-        missing, outdated = self._get_progress_missing_taxes(wanted, self.browse())
-        outdated._reverse_progress_entries()
+        exchange = self._get_progress_exchange(plan)
+        exchange.outdated._reverse_progress_entries()
         # The host's first key keeps it from dropping an exchange entry as soon as it is
         # posted, where the invoice has taxes due on payment; an import sets the other.
-        AccountMoveLine = AccountMoveLine.with_context(
+        AccountMoveLine.with_context(
             add_caba_vals=any(self.company_id.mapped("tax_exigibility")),
             no_exchange_difference=False,
-            progress_billing_taxes=missing,
-        )
-        for plan in plans:
-            AccountMoveLine._reconcile_plan(plan)
-        # What the exchange entries took along is missing no more.
-        adjuster = self.env["progress.billing.adjuster"]
-        AccountMoveLine.sudo()._create_progress_entries(
-            adjuster._get_tax_entries(missing)
-        )
+            progress_exchange=exchange,
+        )._reconcile_plan(plan)
+        AccountMoveLine.sudo()._create_progress_entries(exchange.tax_entries)
 
-    def _batch_progress_plans(self, plans, size=100):
-        """Return plans in batches; groups that share items stay together.
+    def _get_progress_exchange(self, plan, reopened=None, undone=None):
+        """Return the `Exchange` that reconciling books: read, nothing written.
 
-        The host looks through all exchange entries for each pair that it reconciles,
-        so twice as many deposits at a time would cost it four times as much. An
-        invoice of fewer deposits is not parted, as it gets one entry a batch.
+        The host simulates the same reconciliation that it will make.
+
+        :param plan: as the host reconciles it.
+        :param dict reopened: item -> (amount, amount in currency) that will be open
+            again by then.
+        :param undone: entries that will be reversed by then.
         """
-        batches = []
-        for plan in plans:
-            parts = []
-            for group in plan:
-                is_full = parts and len(parts[-1]) >= size
-                if not parts or (is_full and not parts[-1][-1] & group):
-                    parts.append([])
-                parts[-1].append(group)
-            for part in parts:
-                if not batches or len(batches[-1]) + len(part) > size:
-                    batches.append([])
-                batches[-1] += part
-        return batches
+        undone = undone or self.browse()
+        wanted = self._get_progress_wanted_taxes()
+        missing = get_missing(wanted, undone)
+        outdated = self.browse().union(
+            *(move._origin._get_progress_tax_entries() for move in missing)
+        )
+        if outdated:
+            missing = get_missing(wanted, undone | outdated)
+        pairs = self.env["account.move.line"]._get_progress_pairs_at_rates(
+            plan, reopened or {}
+        )
+        return replace(EntryBuilder(self.env, missing).build(pairs), outdated=outdated)
 
-    def _get_progress_reconciliation(self, reopened=()):
-        """Return what is to be reconciled, in order: a plan for each invoice.
+    def _get_progress_wanted_taxes(self):
+        """Return what the taxes of deposits ask for that these invoices decide.
 
-        A document and its credit note come first, then deposits with the rest.
+        :return: dict of invoice -> list of `Adjustment`.
+        """
+        credits_ = self.sudo()
+        return {
+            move: Adjuster(
+                move,
+                move._get_progress_recall_credits()
+                | credits_.filtered(
+                    lambda credit, move=move: credit.reversed_entry_id == move
+                ),
+            ).get_adjustments()
+            for move in self._get_progress_adjusted_moves()
+        }
+
+    def _get_progress_adjusted_moves(self):
+        """Return the invoices whose tax entry these invoices decide.
+
+        Their own, or that of the invoice that they credit.
+        """
+        items = self._get_progress_deposit_items().filtered("is_progress_recall")
+        moves = items.move_id.filtered(
+            lambda move: move.currency_id != move.company_currency_id
+        )
+        return (moves.reversed_entry_id | moves).filtered(
+            lambda move: (
+                (move.state == "posted" or move in self)
+                and move.reversed_entry_id not in moves.reversed_entry_id
+            )
+        )
+
+    def _get_progress_recall_credits(self):
+        """Return the posted credit notes that return what this invoice took back."""
+        return self.sudo().reversal_move_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and any(move.line_ids.mapped("is_progress_recall"))
+            )
+        )
+
+    def _get_progress_groups(self, reopened=()):
+        """Return what is to be reconciled, in order.
 
         :param reopened: items that count as open, though they are reconciled yet.
-        :return: list of lists of journal item recordsets.
+        :return: list of journal item recordsets: of a document and its credit note
+            first, then of a deposit with the rest.
         """
-        plans = []
+        groups = []
         reopened = self.env["account.move.line"].union(*reopened)
         seen = self.env["sale.order.line"]
         for move in self:
             own = move._get_progress_deposit_items()
             lines = own._get_progress_deposits() - seen
             seen |= lines
-            plan = []
             for line in lines:
                 # An invoice in memory is not among the order line's yet.
                 mine = line._get_progress_own(own)
@@ -170,22 +232,21 @@ class AccountMove(models.Model):
                     )
                 )
                 for same in items.grouped("account_id").values():
-                    plan += same._get_progress_pairs(reopened)
-            plans.append(plan)
-        return plans
+                    groups += same._get_progress_groups(reopened)
+        return groups
 
-    def _get_progress_freed(self):
-        """Return the partials that go as these credit notes are posted.
+    def _get_progress_reopening(self):
+        """Return what is no longer reconciled once these credit notes are posted.
 
-        :return: tuple of the partials, and those items among them, in pairs, that are
-            to be reconciled again.
+        :return: tuple of the partials that go, and those items among them, in groups,
+            that are to be reconciled again.
         """
-        items = self._get_progress_given_back()
+        items = self._get_progress_credited_recalls()
         partials = items._get_progress_partials()
         own = items.matched_debit_ids | items.matched_credit_ids
-        return partials, (partials - own)._get_progress_pairs()
+        return partials, (partials - own)._get_progress_groups()
 
-    def _get_progress_given_back(self):
+    def _get_progress_credited_recalls(self):
         """Return the recall items of credited invoices that these credit notes undo."""
         items = self._get_progress_deposit_items().filtered("is_progress_recall")
         credited = items.move_id.reversed_entry_id
@@ -217,21 +278,7 @@ class AccountMove(models.Model):
                 revenue[item] = (lines[:1], -item.amount_currency)
         return fx.get_consumption(deposits, revenue, self.currency_id)
 
-    def _get_progress_adjusted_moves(self):
-        """Return the invoices whose tax entry these invoices decide.
-
-        Their own, or that of the invoice that they credit.
-        """
-        items = self._get_progress_deposit_items().filtered("is_progress_recall")
-        moves = items.move_id.filtered(
-            lambda move: move.currency_id != move.company_currency_id
-        )
-        return (moves.reversed_entry_id | moves).filtered(
-            lambda move: (
-                (move.state == "posted" or move in self)
-                and move.reversed_entry_id not in moves.reversed_entry_id
-            )
-        )
+    # === UNDOING === #
 
     def _get_progress_tax_entries(self):
         """Return the entries of taxes alone that stand: not reversed.
@@ -240,47 +287,6 @@ class AccountMove(models.Model):
         """
         return self.progress_adjustment_move_ids.sudo().filtered(
             lambda entry: not entry.exchange_diff_partial_ids
-        )
-
-    def _get_progress_wanted_taxes(self):
-        """Return what the taxes of deposits ask for that these invoices decide.
-
-        :return: dict of invoice -> item values, as the adjuster's `_get_tax_lines`.
-        """
-        adjuster = self.env["progress.billing.adjuster"]
-        return {
-            move: adjuster._get_tax_lines(
-                move,
-                move._get_progress_recall_credits()
-                | self.sudo().filtered(
-                    lambda credit, move=move: credit.reversed_entry_id == move
-                ),
-            )
-            for move in self._get_progress_adjusted_moves()
-        }
-
-    def _get_progress_missing_taxes(self, wanted, undone):
-        """Return what the taxes of deposits lack, and which entries go for it.
-
-        :param wanted: as `_get_progress_wanted_taxes`.
-        :param undone: entries that no longer count.
-        :return: tuple of a dict, as the adjuster's `_get_missing`, and the entries of
-            taxes alone that are to be reversed: they are made anew as a whole.
-        """
-        adjuster = self.env["progress.billing.adjuster"]
-        missing = adjuster._get_missing(wanted, undone)
-        outdated = self.browse(missing)._get_progress_tax_entries()
-        if outdated:
-            missing = adjuster._get_missing(wanted, undone | outdated)
-        return missing, outdated
-
-    def _get_progress_recall_credits(self):
-        """Return the posted credit notes that give back what this invoice took back."""
-        return self.sudo().reversal_move_ids.filtered(
-            lambda move: (
-                move.state == "posted"
-                and any(move.line_ids.mapped("is_progress_recall"))
-            )
         )
 
     def _reverse_progress_entries(self):
@@ -299,31 +305,6 @@ class AccountMove(models.Model):
                 cancel=True,
             )
 
-    # === COMPUTE METHODS === #
-
-    @api.depends(
-        "line_ids.balance",
-        "line_ids.is_progress_recall",
-        "progress_adjustment_move_ids",
-        "state",
-    )
-    def _compute_progress_adjustment_preview(self):
-        for move in self:
-            # Of the saved draft: what is being typed has no journal items yet.
-            saved = move._origin
-            move.progress_adjustment_preview = (
-                saved.state in ("draft", "posted")
-                and saved._render_progress_adjustments()
-            )
-
-    def _render_progress_adjustments(self):
-        """Return the table of what posting adjusts, empty for nothing."""
-        self.ensure_one()
-        rows = self._get_progress_adjustments()
-        return rows and self.env["ir.qweb"]._render(
-            "progress_billing.adjustment_table", {"move": self, "rows": rows}
-        )
-
     # === THE FIGURES === #
 
     def _get_progress_adjustments(self):
@@ -341,16 +322,27 @@ class AccountMove(models.Model):
             return [item._get_progress_adjustment_row() for item in items]
         if self.state != "draft" or not self._get_progress_deposit_items():
             return []
-        made, undone = self._get_progress_entries_to_make()
-        rows = [item._get_progress_adjustment_row() for item in undone.line_ids]
+        exchange, reversed_entries = self._get_progress_exchange_to_come()
+        rows = [
+            item._get_progress_adjustment_row() for item in reversed_entries.line_ids
+        ]
+        entries = (*exchange.entries, *exchange.host_entries, *exchange.tax_entries)
         return [
             *({**row, "amount": -row["amount"]} for row in rows),
-            *(
-                self._get_progress_values_row(entry["move_values"]["date"], values)
-                for entry in made
-                for _code, _id, values in entry["move_values"]["line_ids"]
-            ),
+            *(row for entry in entries for row in self._get_progress_entry_rows(entry)),
         ]
+
+    def _get_progress_exchange_to_come(self):
+        """Return the `Exchange` that posting makes, and entries that it reverses."""
+        partials, groups = self._get_progress_reopening()
+        reopened = self._get_progress_credited_recalls()._get_progress_reopened()
+        undone = partials.exchange_move_id
+        plan = [
+            group.with_context(progress_exchange=Exchange(is_preview=True))
+            for group in [*groups, *self._get_progress_groups(reopened)]
+        ]
+        exchange = self._get_progress_exchange(plan, reopened, undone)
+        return exchange, undone | exchange.outdated
 
     @api.model
     def _new_progress_draft(self, values):
@@ -362,6 +354,9 @@ class AccountMove(models.Model):
         move = self.sudo().with_context(default_move_type="out_invoice").new(values)
         base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
         for base_line in base_lines:
+            if base_line["special_type"]:
+                # No line of the invoice: an early payment discount to come.
+                continue
             details = base_line["tax_details"]
             sign = move.direction_sign
             base_line["record"].amount_currency = sign * move.currency_id.round(
@@ -374,80 +369,32 @@ class AccountMove(models.Model):
         move.line_ids = move.invoice_line_ids
         return move
 
-    def _get_progress_values_row(self, date, values):
-        """Return one row of `_get_progress_adjustments` from item values."""
+    def _get_progress_entry_rows(self, entry):
+        """Return rows of `_get_progress_adjustments` of an `Entry` to come."""
+        # In sudo mode because whoever posts need not read the exchange journal.
         env = self.sudo().env
-        item = env["account.move.line"].new(
-            {
-                "progress_adjusted_line_id": values.get("progress_adjusted_line_id"),
-                "progress_adjusted_move_id": values.get("progress_adjusted_move_id"),
-            }
-        )
-        return {
-            **item._get_progress_rates(),
-            "account": env["account.account"].browse(values["account_id"]),
-            "label": values["name"],
-            "date": date,
-            "amount": values["debit"] - values["credit"],
-        }
-
-    def _get_progress_entries_to_make(self):
-        """Return what posting makes and what it reverses.
-
-        The host simulates the same reconciliation that posting will make.
-
-        :return: tuple of the entries it makes, as the host takes their values, and the
-            posted entries that it reverses.
-        """
-        adjuster = self.env["progress.billing.adjuster"]
-        partials, pairs = self._get_progress_freed()
-        restored = self._get_progress_given_back()._get_progress_restored()
-        plans = [pairs, *self._get_progress_reconciliation(restored)]
-        undone = partials.exchange_move_id
-        missing, outdated = self._get_progress_missing_taxes(
-            self._get_progress_wanted_taxes(), undone
-        )
-        made = []
-        for plan in self._batch_progress_plans(plans):
-            exchanges = self._simulate_progress_reconciliation(plan, restored)
-            made += adjuster._merge_exchanges(exchanges, missing)
-        return made + adjuster._get_tax_entries(missing), undone | outdated
-
-    def _simulate_progress_reconciliation(self, plan, restored=None):
-        """Return the exchange entries that reconciling would make, without doing it.
-
-        :param plan: list of journal item recordsets, as the host reconciles them.
-        :param restored: dict of item -> (amount, amount in currency) that will be open
-            again by then.
-        :return: list of dicts as `_create_exchange_difference_moves` takes.
-        """
-        AccountMoveLine = self.env["account.move.line"].sudo()
-        nodes, _items = AccountMoveLine._optimize_reconciliation_plan(
-            [some.with_context(progress_billing_preview=True) for some in plan]
-        )
-        # Not the host's items: those lack what is only in memory.
-        items = AccountMoveLine.union(*plan)
-        residuals = {}
-        for item in items:
-            amount, amount_currency = (restored or {}).get(item, (0.0, 0.0))
-            residuals[item] = {
-                "aml": item,
-                "amount_residual": item.amount_residual + amount,
-                "amount_residual_currency": item.amount_residual_currency
-                + amount_currency,
-                "parent_state": item.parent_state,
-            }
-        results = [
-            result
-            for node in nodes
-            for result in AccountMoveLine._prepare_reconciliation_plan(node, residuals)
-        ]
-        return [
-            result["exchange_values"]
-            for result in results
-            if result.get("exchange_values")
-            and result["exchange_values"]["move_values"]["line_ids"]
-        ]
+        rows = []
+        for _code, _id, values in entry.values["line_ids"]:
+            item = env["account.move.line"].new(
+                {
+                    "progress_adjusted_line_id": values.get(
+                        "progress_adjusted_line_id"
+                    ),
+                    "progress_adjusted_move_id": values.get(
+                        "progress_adjusted_move_id"
+                    ),
+                }
+            )
+            rows.append(
+                {
+                    **item._get_progress_rates(),
+                    "account": env["account.account"].browse(values["account_id"]),
+                    "label": values["name"],
+                    "date": entry.values["date"],
+                    "amount": values["debit"] - values["credit"],
+                }
+            )
+        return rows
 
     # === INVOICE TRANSACTIONS === #
 
@@ -498,11 +445,13 @@ class AccountMove(models.Model):
                 and not item.reconciled
             )
         )
-        plan = items.grouped(lambda item: (item.account_id, item.currency_id)).values()
+        groups = items.grouped(lambda item: (item.account_id, item.currency_id))
+        pairs = items._get_progress_pairs_at_rates(list(groups.values()), {})
+        exchange = EntryBuilder(self.env, {}).build(pairs)
         return [
-            self._get_progress_values_row(entry["move_values"]["date"], values)
-            for entry in self._simulate_progress_reconciliation(list(plan))
-            for _code, _id, values in entry["move_values"]["line_ids"]
+            row
+            for entry in exchange.host_entries
+            for row in self._get_progress_entry_rows(entry)
         ]
 
     def _get_progress_account_name(self, account):

@@ -39,11 +39,11 @@ class AccountMove(models.Model):
             return super().button_draft()
         self._check_progress_undo()
         self._reinstate_progress_lines()
-        adjusted = self._get_progress_given_back().move_id
+        adjusted = self._get_progress_credited_recalls().move_id
         self._get_progress_tax_entries()._reverse_progress_entries()
         self._get_progress_deposit_items().remove_move_reconcile()
         result = super().button_draft()
-        # What a credit note had given back is taken back again.
+        # What a credit note had returned is taken back again.
         adjusted.filtered(
             lambda move: move.state == "posted"
         )._reconcile_progress_deposits()

@@ -27,37 +27,28 @@ class AccountMoveLine(models.Model):
     def _prepare_reconciliation_single_partial(
         self, debit_values, credit_values, shadowed_aml_values=None
     ):
-        items = debit_values["aml"] | credit_values["aml"]
         partial = super()._prepare_reconciliation_single_partial(
             debit_values, credit_values, shadowed_aml_values
         )
-        items._add_progress_exchange(partial)
+        exchange = self.env.context.get("progress_exchange")
+        if exchange and exchange.books(debit_values["aml"], credit_values["aml"]):
+            # It is part of an entry that is made along with the partials.
+            partial.pop("exchange_values", None)
         return partial
 
     @api.model
     def _reconcile_plan(self, reconciliation_plan):
-        moves = self.env["account.move"]
-        if "progress_billing_taxes" not in self.env.context:
-            moves = self._get_progress_recalls(reconciliation_plan).move_id
+        if self.env.context.get("progress_exchange"):
+            return super()._reconcile_plan(reconciliation_plan)
+        moves = self._get_progress_recalls(reconciliation_plan).move_id
         if not moves:
             return super()._reconcile_plan(reconciliation_plan)
         # By whatever reconciles a deposit: its taxes belong to it.
-        return moves._reconcile_progress_plans([reconciliation_plan], self)
-
-    @api.model
-    def _create_exchange_difference_moves(self, exchange_diff_values_list):
-        # Those of deposits were made with their partials.
-        return super()._create_exchange_difference_moves(
-            [
-                values
-                for values in exchange_diff_values_list
-                if "progress_pair" not in values
-            ]
-        )
+        return moves._reconcile_progress_plan(reconciliation_plan, self)
 
     def _check_amls_exigibility_for_reconciliation(self, shadowed_aml_values=None):
-        # A preview reconciles what posting will have set free, so it is not refused
-        # for being reconciled yet.
-        if self.env.context.get("progress_billing_preview"):
+        exchange = self.env.context.get("progress_exchange")
+        if exchange and exchange.is_preview:
+            # Of what posting will have reopened, so not refused for being reconciled.
             return None
         return super()._check_amls_exigibility_for_reconciliation(shadowed_aml_values)

@@ -8,15 +8,18 @@ class AccountPartialReconcile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        booked, further = self._book_progress_exchanges(vals_list)
-        return super().create(booked + further)[: len(vals_list)]
+        exchange = self.env.context.get("progress_exchange")
+        if not exchange:
+            return super().create(vals_list)
+        tied = self._add_progress_exchange(vals_list, exchange)
+        return super().create(tied)[: len(vals_list)]
 
     def unlink(self):
         # In sudo mode because whoever undoes one need not read the exchange journal.
         siblings = self.sudo()._get_progress_siblings()
         if not siblings:
             return super().unlink()
-        pairs = siblings._get_progress_pairs()
+        groups = siblings._get_progress_groups()
         result = super(AccountPartialReconcile, self | siblings).unlink()
-        self.env["account.move.line"].sudo()._reconcile_plan(pairs)
+        self.env["account.move.line"].sudo()._reconcile_plan(groups)
         return result

@@ -1,5 +1,6 @@
-"""Deposits reconciled by hand, and whose revenue a historical rate belongs to."""
+"""Deposits reconciled by hand, discounted, or of a part of the revenue only."""
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..common_currency import DEPOSIT_DAY, FINAL_DAY, ProgressCurrencyCommon
@@ -92,6 +93,88 @@ class TestCurrencyEdges(ProgressCurrencyCommon):
         self._reconcile_again(deposit, final, lambda items: items.reconcile())
         self.assertNoDeposit(order)
         self.assertEqual(self._get_grids(), (-11700.0, -1755.0))
+
+    # === EARLY PAYMENT DISCOUNT === #
+
+    def _discount_term(self):
+        """Return 2 % within ten days, by which taxes are reduced at once."""
+        return self.env["account.payment.term"].create(
+            {
+                "name": "2 % within 10 days",
+                "early_discount": True,
+                "discount_percentage": 2.0,
+                "discount_days": 10,
+                "early_pay_discount_computation": "mixed",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 100.0, "nb_days": 30}
+                    )
+                ],
+            }
+        )
+
+    def test_early_payment_discount_reduces_the_adjusted_tax(self):
+        """1,000 @20 %, 2 % discount: 196 EUR of tax are 235.20 at 1.20."""
+        twenty = self._tax(20.0)
+        self._set_grids(twenty)
+        order = self._euro_order(
+            (1000.0, 1.0, {"tax_ids": [Command.set(twenty.ids)]}),
+            payment_term_id=self._discount_term().id,
+        )
+        self._deposit_on(DEPOSIT_DAY, order, 30.0)
+        with self._on(FINAL_DAY):
+            wizard = sorted(
+                (row["account"].code, round(row["amount"], 6))
+                for draft in order._get_final_drafts(FINAL_DAY, False)
+                for row in draft._get_progress_adjustments()
+            )
+        final = self._final_on(FINAL_DAY, order, post=False)
+        entries = self._post_as_shown(final)
+        self.assertEqual(wizard, self._get_posted(entries))
+        # 300 and their tax of 58.80, from 1.10 to 1.20.
+        self.assertEqual(
+            self._get_rows(entries.line_ids),
+            {self.deposit_account: -30.0, self.tax_account: -5.88, self.loss: 35.88},
+        )
+        self.assertEqual(self._get_grids(), (-1176.0, -235.2))
+        items = self._get_deposit_items(*entries, final)
+        items |= order.order_line.invoice_lines.move_id.line_ids.filtered(
+            lambda item: item.account_id == self.deposit_account
+        )
+        self.assertAlmostEqual(sum(items.mapped("balance")), 0.0)
+
+    def test_early_payment_discount_of_several_deposits_and_taxes(self):
+        five = self._tax(5.0)
+        self._set_grids(five)
+        order = self._euro_order(
+            (777.77, 1.0, {"tax_ids": [Command.set((self.tax | five).ids)]}),
+            333.33,
+            payment_term_id=self._discount_term().id,
+        )
+        self._deposit_on(DEPOSIT_DAY, order, 30.0)
+        self._deposit_on("2026-04-01", order, 33.333333)
+        final = self._final_on(FINAL_DAY, order, post=False)
+        self._post_as_shown(final)
+        documents = order.order_line.invoice_lines.move_id.line_ids
+        # The host's discount is two items on the account of each line, which differ by
+        # a cent where it rounds them apart: as it would without any deposit.
+        discounts = documents.filtered(lambda item: item.display_type == "epd")
+        self.assertAlmostEqual(
+            self._balance(self.deposit_account),
+            sum(
+                discounts.filtered(
+                    lambda item: item.account_id == self.deposit_account
+                ).mapped("balance")
+            ),
+        )
+        taxes = documents.filtered(lambda item: item.account_id == self.tax_account)
+        self.assertLessEqual(
+            abs(
+                self._balance(self.tax_account)
+                - 1.2 * sum(taxes.mapped("amount_currency"))
+            ),
+            0.02,
+        )
 
     # === HISTORICAL RATES === #
 

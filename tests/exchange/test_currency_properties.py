@@ -202,12 +202,12 @@ class TestCurrencyProperties(CurrencyLedgerCase):
             self._post_as_shown(self.final)
         elif not self.final:
             self.before = self._get_deposit_balance()
-            foreseen = self._get_foreseen(day)
+            shown = self._get_wizard_rows(day)
             self.final = self._final(self.order, post=False, date=day)
-            self.assertEqual(self._get_preview(self.final), foreseen)
+            self.assertEqual(self._get_preview(self.final), shown)
             self._post_as_shown(self.final)
 
-    def _get_foreseen(self, day):
+    def _get_wizard_rows(self, day):
         """Return what the wizard shows, before there is a draft."""
         return sorted(
             row

@@ -1,4 +1,4 @@
-"""Taxes without an account of their own: they stand on the deposit account."""
+"""Taxes, or parts of them, without an account: they stand on the deposit account."""
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -84,3 +84,70 @@ class TestCurrencyTaxAccounts(ProgressCurrencyCommon):
             with self._on(FINAL_DAY):
                 self._credit(final)
             self.assertEqual(self._get_deposit_balance(), before * 0.6)
+
+    # === A PART OF A TAX WITHOUT AN ACCOUNT === #
+
+    def _partly_booked_tax(self):
+        """Return 20 %, of which 70 % have an account and 30 % follow their base."""
+        parts = [
+            Command.create({"repartition_type": "base"}),
+            *(
+                Command.create(
+                    {
+                        "repartition_type": "tax",
+                        "factor_percent": percent,
+                        "account_id": account.id,
+                    }
+                )
+                for percent, account in (
+                    (70, self.tax_account),
+                    (30, self.tax_account.browse()),
+                )
+            ),
+        ]
+        tax = self._tax(
+            20.0,
+            name="partly booked",
+            invoice_repartition_line_ids=parts,
+            refund_repartition_line_ids=parts,
+        )
+        self._set_grids(tax)
+        return tax
+
+    def test_tax_of_which_a_part_has_no_account_leaves_no_cent(self):
+        taxes = {"tax_ids": [Command.set(self._partly_booked_tax().ids)]}
+        for price in (333.33, 777.77, 1234.56, 9999.99):
+            for share in (30.0, 33.333333):
+                with self.subTest(price=price, share=share):
+                    order = self._euro_order((price, 1.0, taxes))
+                    self._deposit_on(DEPOSIT_DAY, order, share)
+                    final = self._final_on(FINAL_DAY, order, post=False)
+                    with self._on(FINAL_DAY):
+                        shown = self._get_preview(final)
+                        final.action_post()
+                    entries = final.progress_adjustment_move_ids
+                    self.assertEqual(shown, self._get_posted(entries))
+                    self.assertNoDeposit(order)
+
+    def test_part_without_account_leaves_no_cent_after_an_interim(self):
+        self.service.invoice_policy = "delivery"
+        taxes = {"tax_ids": [Command.set(self._partly_booked_tax().ids)]}
+        order = self._euro_order((123.45, 10.0, taxes))
+        self._deposit_on(DEPOSIT_DAY, order, 33.333333)
+        order.order_line.filtered(
+            lambda line: not line.is_downpayment
+        ).qty_delivered = 3.0
+        with self._on("2026-04-01"):
+            interim = order._create_interim_invoices()
+            interim.invoice_date = "2026-04-01"
+            interim.action_post()
+        self._final_on(FINAL_DAY, order)
+        self.assertNoDeposit(order)
+
+    def test_part_without_account_is_adjusted_with_taxes_left_alone(self):
+        self.company.progress_adjust_tax = False
+        taxes = {"tax_ids": [Command.set(self._partly_booked_tax().ids)]}
+        order = self._euro_order((777.77, 1.0, taxes))
+        self._deposit_on(DEPOSIT_DAY, order, 33.333333)
+        self._final_on(FINAL_DAY, order)
+        self.assertNoDeposit(order)

@@ -51,9 +51,12 @@ class Picture:
     window: bool = False
 
 
-ORDER = "/odoo/sale.order/{progress_billing.sale_order_demo_company}"
+ORDERS = "/odoo/sale.order/{progress_billing.%s}"
+IMAGES = ROOT / "doc/images"
 PICTURES = {
-    "order": Picture(ROOT / "doc/images/order.png", ORDER, ("Billing",)),
+    "order": Picture(
+        IMAGES / "order.png", ORDERS % "sale_order_demo_company", ("Billing",)
+    ),
 }
 
 

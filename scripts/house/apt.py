@@ -7,7 +7,6 @@ is asked for another suite, through a source list and package lists of our own.
 import os
 import platform
 import shutil
-import subprocess
 from pathlib import Path
 
 from . import places, steps
@@ -31,14 +30,12 @@ def own_suite():
 
 def _mirror():
     """Return the address of the mirror in the machine's own configuration."""
-    out = steps.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE) $(COMPONENT)"],
-        what="read this machine's package sources",
-    )
-    for line in out.splitlines():
-        release, site, component = [*line.split(), "", "", ""][:3]
-        if component == "main" and release in (own_suite(), "stable"):
-            return site
+    words = ("indextargets", "--format", "$(COMPONENT) $(RELEASE) $(SITE)")
+    out = steps.run(["apt-get", *words], what="read this machine's package sources")
+    for suite in (own_suite(), "stable"):
+        for line in out.splitlines():
+            if line.startswith(f"main {suite} "):
+                return line.split()[2]
     raise steps.Failure("This machine's package sources name no Debian mirror.")
 
 
@@ -50,28 +47,28 @@ def download(suite, packages, folder):
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     source = home / "source.list"
     source.write_text(f"deb {signed}{_mirror()} {suite} main\n")
-    apt = [
-        *("apt-get", "-o", f"Dir::Etc::sourcelist={source}"),
-        *("-o", "Dir::Etc::sourceparts=/dev/null"),
-        *("-o", f"Dir::State::Lists={home / 'lists'}"),
-        *("-o", f"Dir::Cache={home / 'cache'}", "-o", "Acquire::Retries=3"),
-        *("-o", "Acquire::Languages=none", "-o", "APT::Sandbox::User=root"),
-    ]
-    what = f"read the package lists of Debian {suite}"
-    steps.run([*apt, "update"], what=what, hint=HINT)
+    options = (
+        *(
+            f"Dir::Etc::sourcelist={home}/source.list",
+            "Dir::Etc::sourceparts=/dev/null",
+        ),
+        *(f"Dir::State::Lists={home}/lists", f"Dir::Cache={home}/cache"),
+        *("Acquire::Retries=3", "Acquire::Languages=none", "APT::Sandbox::User=root"),
+    )
+    apt = ["apt-get", *(word for option in options for word in ("-o", option))]
     what = f"download {', '.join(packages)} of Debian {suite}"
+    steps.run([*apt, "update"], what=what, hint=HINT)
     steps.run([*apt, "download", *packages], what=what, hint=HINT, cwd=folder)
 
 
 def install(package, provides):
     """Install a system package when this user may; say what to do otherwise."""
-    advice = f"  Install {provides} by hand (Debian: apt-get install {package})."
-    sudo = [] if steps.is_root() else ["sudo", "-n"]
-    if not shutil.which("apt-get") or sudo and not shutil.which("sudo"):
-        raise steps.Failure(f"{provides} is missing on this machine.\n{advice}")
+    hint = f"  Install {provides} by hand (Debian: apt-get install {package})."
+    apt = [*([] if os.geteuid() == 0 else ["sudo", "-n"]), "apt-get"]
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = [*sudo, "apt-get"]
     with steps.lock("apt-install"), steps.step(f"installing {package} with apt-get"):
-        subprocess.run([*apt, "update"], capture_output=True, check=False)
-        command = [*apt, "install", "-y", "--no-install-recommends", package]
-        steps.run(command, what=f"install {package}", hint=advice, env=env)
+        for words in (
+            ["update"],
+            ["install", "-y", "--no-install-recommends", package],
+        ):
+            steps.run([*apt, *words], what=f"install {package}", hint=hint, env=env)

@@ -70,7 +70,7 @@ def pot(args):
     odoo.env["ODOO_ADDONS_PATH"] = str(copy.parent)
     with steps.step(f"exporting the terms of {places.ADDON}"):
         words = ("-d", name, "--addons-dir", copy.parent, "-m", places.ADDON)
-        odoo.run(odoo.tool("click-odoo-makepot", *words), what="export the terms")
+        odoo.run("click-odoo-makepot", *words, what="export the terms")
     shutil.copy2(copy / POT, places.ROOT / POT)
     subprocess.run(["git", "diff", "--stat", POT], cwd=places.ROOT, check=False)
 
@@ -92,7 +92,7 @@ def clean(args):
     """Drop this checkout's databases; with ``--all`` those of every checkout."""
     odoo = profiles.ready()
     mine = f"pb_{places.checkout_id()}_"
-    for name in odoo.names():
+    for name in odoo.notes():
         if name.startswith(mine) or "--all" in args:
             print(f"  dropping {name}")
             odoo.drop(name)

@@ -37,19 +37,13 @@ class Odoo:
             "ODOO_LIST_DB": "False",
         }
 
-    # === THE HOST === #
-
-    def command(self, *args):
-        """Return the command line of ``odoo`` with ``args``."""
-        return self.tool("odoo", *args)
-
     def tool(self, program, *args):
         """Return the command line of a program of the virtual environment."""
         return [str(self.venv / "bin" / program), *map(str, args)]
 
-    def run(self, command, *, what):
+    def run(self, *command, what):
         """Run a command of Odoo quietly; an error in its log is a failure too."""
-        out = steps.run(command, what=what, env=self.env)
+        out = steps.run(self.tool(*command), what=what, env=self.env)
         errors = [x for x in out.splitlines() if any(word in x for word in ERRORS)]
         if errors:
             shown = out[out.index(errors[0]) :][:6000]
@@ -60,18 +54,14 @@ class Odoo:
 
         A shell's exit code does not tell an exception: the last line does.
         """
-        out = steps.run(
-            self.command("shell", "-d", database, "--no-http", "--log-level=warn"),
-            input=f"{code}\n\nprint('HOUSE-OK')\n",
-            what=what,
-            env=self.env,
-        )
+        options = ("-d", database, "--no-http", "--log-level=warn")
+        code += "\n\nprint('HOUSE-OK')\n"
+        command = self.tool("odoo", "shell", *options)
+        out = steps.run(command, input=code, what=what, env=self.env)
         printed, good, _rest = out.partition("HOUSE-OK")
         if not good:
             raise steps.Failure(f"Could not {what}.\n{out}")
         return printed
-
-    # === DATABASES === #
 
     def postgres(self, *command):
         """Run a client program of PostgreSQL and return its output."""
@@ -79,27 +69,22 @@ class Odoo:
         return steps.run(command, what="talk to PostgreSQL", hint=hint, env=self.env)
 
     def query(self, sql, database="postgres"):
-        """Run ``sql`` and return the first column of its rows, as texts."""
+        """Run ``sql`` and return its rows, as texts."""
         psql = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1")
         return self.postgres(*psql, "-d", database, "-c", sql).splitlines()
 
-    def note(self, name):
-        """Return what was noted on a complete database; nothing on another."""
-        rows = self.query(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
-            f"WHERE datname = '{name}'"
-        )
-        return json.loads(rows[0]) if rows and rows[0] else {}
+    def notes(self):
+        """Return what was noted on each of our databases; nothing if incomplete."""
+        note = "coalesce(shobj_description(oid, 'pg_database'), '{}')"
+        where = "FROM pg_database WHERE datname LIKE 'pb\\_%' ORDER BY 1"
+        rows = self.query(f"SELECT datname, {note} {where}")
+        pairs = (row.split("|", 1) for row in rows)
+        return {name: json.loads(text) for name, text in pairs}
 
     def set_note(self, name, **values):
         """Note ``values`` on a database, which marks it as complete."""
         text = json.dumps(values).replace("'", "''")
         self.query(f"COMMENT ON DATABASE \"{name}\" IS '{text}'")
-
-    def names(self):
-        """Return the names of all our databases on the server."""
-        sql = "SELECT datname FROM pg_database WHERE datname LIKE 'pb\\_%' ORDER BY 1"
-        return self.query(sql)
 
     def drop(self, name):
         """Drop a database, whoever is connected to it."""
@@ -125,15 +110,13 @@ class Odoo:
 
     def drop_orphans(self):
         """Drop the databases of checkouts that are no longer there."""
-        names = self.names()
-        paths = {name: self.note(name).get("checkout") for name in names}
-        gone = {x[:PREFIX]: y for x, y in paths.items() if y and not Path(y).is_dir()}
-        for name in names:
+        notes = self.notes()
+        paths = {name: note.get("checkout") for name, note in notes.items()}
+        gone = {x[:PREFIX] for x, y in paths.items() if y and not Path(y).is_dir()}
+        for name in notes:
             if name[:PREFIX] in gone:
-                print(f"  dropping {name}: {gone[name[:PREFIX]]} is gone")
+                print(f"  dropping {name}: its checkout is gone")
                 self.drop(name)
-
-    # === WEB ASSETS === #
 
     def build_assets(self, name, donor=None):
         """Build the web assets of a database for good.

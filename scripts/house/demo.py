@@ -4,7 +4,6 @@ from . import places, steps
 
 ORDER = "progress_billing.sale_order_demo_company"
 CRON = "progress_billing.ir_cron_generate"
-AMOUNTS = {"untaxed", "tax", "total", "debit", "credit"}
 
 
 def run(odoo, name):
@@ -15,11 +14,11 @@ def run(odoo, name):
         return odoo.script(name, code, what="run the demo")
 
 
-# === WITHIN ODOO'S SHELL === #
-
-
 def main(env):
-    """Bill the demo order's due lines, finish it, and print what happened."""
+    """Bill the demo order's due lines, finish it, and print what happened.
+
+    This runs within Odoo's shell.
+    """
     order = env.ref(ORDER)
     if not order.progress_final_invoice_ids:
         env.ref(CRON).method_direct_trigger()
@@ -34,53 +33,30 @@ def main(env):
 
 def _tell(order):
     """Print the order, its deposits, its final invoice and the deposit account."""
-
-    def money(amount):
-        return order.currency_id.format(amount)
-
+    money = order.currency_id.format
     print(f"\nOrder {order.name} · {order.partner_id.display_name}")
     print(f"  contract value {money(order.progress_contract_amount)} untaxed,")
     print(f"  {money(order.amount_total)} with tax\n")
-    head = ("billing line", "date", "state", "invoice", "untaxed", "tax", "total")
-    _table(head, [_deposit(line, money) for line in order.progress_line_ids])
+    row = "  {:<20}{:<12}{:<9}{:<16}{:>12}{:>12}{:>12}"
+    print(row.format("billing line", *"date state invoice untaxed tax total".split()))
+    for line in order.progress_line_ids:
+        amounts = map(money, (line.amount_untaxed, line.amount_tax, line.amount_total))
+        date, number = line.date or line.move_id.invoice_date, line.move_id.name or ""
+        print(row.format(line.name[:19], f"{date or ''}", line.state, number, *amounts))
+    row = "  {:<9}{:<20}{:<54}{:>11}{:>11}"
     for move in order.progress_final_invoice_ids:
         print(f"\nFinal invoice {move.name}, {move.invoice_date}")
         print(f"  untaxed {money(move.amount_untaxed)}, tax {money(move.amount_tax)},")
         print(f"  to pay {money(move.amount_total)}\n")
-        items = move.line_ids.filtered("account_id")
-        _table(("account", "name", "item", "debit", "credit"), map(_item, items))
+        print(row.format(*"account name item debit credit".split()))
+        for item in move.line_ids.filtered("account_id"):
+            account, label = item.account_id, (item.name or "").split("\n")[0][:53]
+            amounts = (f"{x:,.2f}" if x else "" for x in (item.debit, item.credit))
+            print(row.format(account.code, account.name[:19], label, *amounts))
     account = order.company_id.downpayment_account_id
     moves = order.invoice_ids | order.invoice_ids.progress_adjustment_move_ids
-    items = moves.filtered(lambda move: move.state == "posted").line_ids.filtered(
-        lambda item: item.account_id == account
-    )
+    items = moves.filtered(lambda move: move.state == "posted").line_ids
+    items = items.filtered(lambda item: item.account_id == account)
     balance = money(-sum(items.mapped("balance")) + 0.0)
     print(f"\nDeposit account {account.code} {account.name}: {balance} for this order")
     print(f"Still to bill: {money(order.progress_remaining_amount)}\n")
-
-
-def _deposit(line, money):
-    """Return the cells of one billing line."""
-    date = str(line.date or line.move_id.invoice_date or "")
-    amounts = map(money, (line.amount_untaxed, line.amount_tax, line.amount_total))
-    return line.name, date, line.state, line.move_id.name or "", *amounts
-
-
-def _item(item):
-    """Return the cells of one journal item."""
-    label = (item.name or "").split("\n")[0][:60]
-    amounts = (f"{x:,.2f}" if x else "" for x in (item.debit, item.credit))
-    return item.account_id.code, item.account_id.name, label, *amounts
-
-
-def _table(head, rows):
-    """Print ``rows`` under ``head``, amounts to the right."""
-    rows = [head, *rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    for row in rows:
-        cells = (
-            f"{cell:{'>' if title in AMOUNTS else '<'}{width}}"
-            for title, cell, width in zip(head, row, widths, strict=True)
-        )
-        print(" ", "  ".join(cells).rstrip())

@@ -20,8 +20,7 @@ OWN_SUITE = (
 NON_FREE = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 THREE_WAYS = """\
   Three ways to bring Odoo 19 Community to this machine:
-  1. an existing one: PROGRESS_BILLING_ODOO=/folder/of/odoo, or the path of an
-     `odoo` command;
+  1. an existing one: PROGRESS_BILLING_ODOO=/folder/of/odoo;
   2. a Debian machine whose mirror has the package odoo-19 in the suite sid;
   3. a network that reaches the upstream repository (git clone, branch 19.0);
      PROGRESS_BILLING_ODOO_GIT names another address of it."""
@@ -69,25 +68,12 @@ def _bring(hosts):
 
 
 def _existing(named):
-    """Return the package's folder of an Odoo that is already on the machine."""
-    path = Path(shutil.which(named) or named).expanduser().resolve()
+    """Return the folder of the ``odoo`` package that is already on the machine."""
+    path = Path(named).expanduser().resolve()
     for home in (path, path / PACKAGE_HOME, path.parent):
         if (home / "odoo" / "release.py").is_file():
             return _alone(_checked(home))
-    if path.is_file():
-        return _alone(_checked(_package_of_command(path)))
-    raise steps.Failure(
-        f"PROGRESS_BILLING_ODOO={named} is neither a folder of Odoo nor a command."
-    )
-
-
-def _package_of_command(command):
-    """Ask the command's own interpreter where its ``odoo`` package is."""
-    first = command.read_bytes().split(b"\n", 1)[0].decode(errors="replace")
-    code = "import odoo, os; print(os.path.dirname(list(odoo.__path__)[0]))"
-    interpreter = first.removeprefix("#!").split()
-    what = f"ask {command} where its Odoo is"
-    return Path(steps.run([*interpreter, "-c", code], what=what).strip())
+    raise steps.Failure(f"PROGRESS_BILLING_ODOO={named} is no folder of Odoo.")
 
 
 def _alone(home):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from . import apt, places, steps
 
-ROLE = "progress"
-PORT = "5432"
+ROLE, PORT = "progress", "5432"
 #: A cache can be made again, so speed goes before surviving a power cut.
 SETTINGS = """
 listen_addresses = ''
@@ -35,64 +34,89 @@ def ensure():
         if not shutil.which("psql"):
             apt.install("postgresql-client", "PostgreSQL's psql")
         return {}
-    home = _home()
     with steps.lock("postgres"):
-        binaries = _binaries()
-        if not _ready().exists():
-            _create(home, binaries)
-        if not _running(home, binaries):
-            _start(home, binaries)
-    return {
-        "PGHOST": str(_sockets(home)),
-        "PGPORT": PORT,
-        "PGUSER": ROLE,
-        "PATH": f"{os.environ['PATH']}{os.pathsep}{binaries}",
-    }
+        cluster = Cluster()
+        if not cluster.complete.exists():
+            cluster.create()
+        if not cluster.is_running():
+            cluster.start()
+    path = f"{os.environ['PATH']}{os.pathsep}{cluster.programs}"
+    socket = {"PGHOST": str(cluster.sockets), "PGPORT": PORT}
+    return {**socket, "PGUSER": ROLE, "PATH": path}
 
 
 def stop():
     """Stop the private cluster, if it runs."""
-    home, binaries = _home(), _binaries()
-    if _running(home, binaries):
-        command = [binaries / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"]
-        steps.run(command, what="stop PostgreSQL", **_as_owner(home))
+    cluster = Cluster()
+    if cluster.is_running():
+        cluster.run("pg_ctl", "-m", "fast", "stop", what="stop PostgreSQL")
 
 
-def _home():
-    """Return the cluster's folder: the cache, or one that its owner can reach.
+class Cluster:
+    """Our own server, with its data and its socket in a folder of its own.
 
-    The server refuses to run as root, and root's home is closed to other users.
+    It refuses to run as root. So root lends it to another user, and as root's home is
+    closed to that one, its folder lies in /var/lib then.
     """
-    cache = places.cache()
-    there = [path for path in (cache, *cache.parents) if path.exists()]
-    if not steps.is_root() or all(path.stat().st_mode & 0o001 for path in there):
-        return cache / "postgres"
-    return Path("/var/lib") / f"{places.ADDON}-{places.digest(cache, length=8)}"
+
+    def __init__(self):
+        self.programs = _programs()
+        cache = places.cache()
+        there = [path for path in (cache, *cache.parents) if path.exists()]
+        self.home, self.owner = cache / "postgres", {}
+        if os.geteuid() == 0:
+            user = _user()
+            self.owner = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            if not all(path.stat().st_mode & 0o001 for path in there):
+                name = f"{places.ADDON}-{places.digest(cache, length=8)}"
+                self.home = Path("/var/lib") / name
+        # Emptying the cache removes this mark too.
+        self.complete = cache / "postgres.ready"
+        self.sockets = self.home / "sockets"
+        if len(str(self.sockets)) >= 80:  # a socket's path has at most 107 bytes
+            self.sockets = Path(tempfile.gettempdir(), f"pb-{places.digest(self.home)}")
+
+    def run(self, program, *args, what):
+        """Run a program of the server on the cluster's data, as its owner."""
+        command = [self.programs / program, "-D", self.home / "data", *args]
+        hint = f"  Its log is {self.home / 'log'}. To begin again: remove {self.home}."
+        steps.run(command, what=what, hint=hint, cwd=self.home, **self.owner)
+
+    def is_running(self):
+        """Tell whether the server answers on its socket."""
+        program = self.programs / "pg_isready"
+        probe = [program, "-q", "-h", self.sockets, "-p", PORT]
+        return subprocess.run(probe, check=False).returncode == 0
+
+    def create(self):
+        """Make an empty cluster in the place of another one."""
+        with steps.step("creating a private PostgreSQL cluster"):
+            self._make_folders()
+            stop()  # one whose cache was emptied
+            shutil.rmtree(self.home / "data", ignore_errors=True)
+            options = ("--no-sync", "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8")
+            auth = ("--auth-local=trust", "--auth-host=reject")
+            self.run("initdb", *options, *auth, what="create a PostgreSQL cluster")
+            with (self.home / "data/postgresql.conf").open("a") as conf:
+                conf.write(SETTINGS)
+            self.complete.touch()
+
+    def start(self):
+        """Start the server and wait until it answers."""
+        with steps.step("starting the private PostgreSQL"):
+            self._make_folders()
+            options = ("-w", "-t", "120", "-l", self.home / "log")
+            words = (*options, "-o", f"-k {self.sockets} -p {PORT}", "start")
+            self.run("pg_ctl", *words, what="start PostgreSQL")
+
+    def _make_folders(self):
+        for folder in (self.home, self.sockets):
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.owner:
+                os.chown(folder, self.owner["user"], self.owner["group"])
 
 
-def _ready():
-    """Return the mark of a complete cluster: emptying the cache removes it too."""
-    return places.cache() / "postgres.ready"
-
-
-def _sockets(home):
-    """Return the folder of the socket; a socket's path has at most 107 bytes."""
-    folder = home / "sockets"
-    if len(str(folder)) < 80:
-        return folder
-    return Path(tempfile.gettempdir()) / f"pb-{places.digest(home)}"
-
-
-def _as_owner(home):
-    """Return the arguments for a subprocess that may run the server."""
-    if not steps.is_root():
-        return {"cwd": home}
-    owner = _owner()
-    ids = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    return {"cwd": home, **ids}
-
-
-def _owner():
+def _user():
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)
@@ -101,66 +125,15 @@ def _owner():
     raise steps.Failure("No unprivileged user to run PostgreSQL (postgres, nobody).")
 
 
-def _binaries():
+def _programs():
     """Return the folder of the server's programs, installing it if we may."""
-    if not (found := _find_binaries()):
-        apt.install("postgresql", "PostgreSQL")
-        found = _find_binaries()
-    if not found:
-        raise steps.Failure("PostgreSQL's initdb is nowhere to be found.")
-    return found
-
-
-def _find_binaries():
-    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    found = sorted(debian, key=lambda path: float(path.parts[4]))
-    if on_path := shutil.which("initdb"):
-        found.insert(0, Path(on_path).resolve())
-    return found[-1].parent if found else None
-
-
-def _create(home, binaries):
-    with steps.step("creating a private PostgreSQL cluster"):
-        _make_folders(home)
-        stop()
-        shutil.rmtree(home / "data", ignore_errors=True)
-        steps.run(
-            [
-                *(binaries / "initdb", "--no-sync", "-D", home / "data"),
-                *("-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8"),
-                *("--auth-local=trust", "--auth-host=reject"),
-            ],
-            what="create a PostgreSQL cluster",
-            **_as_owner(home),
-        )
-        with (home / "data/postgresql.conf").open("a") as conf:
-            conf.write(SETTINGS)
-        _ready().touch()
-
-
-def _make_folders(home):
-    for folder in (home, _sockets(home)):
-        folder.mkdir(parents=True, exist_ok=True)
-        if steps.is_root():
-            os.chown(folder, _owner().pw_uid, _owner().pw_gid)
-
-
-def _running(home, binaries):
-    """Tell whether our server answers on its socket."""
-    probe = [binaries / "pg_isready", "-q", "-h", _sockets(home), "-p", PORT]
-    return subprocess.run(probe, check=False).returncode == 0
-
-
-def _start(home, binaries):
-    with steps.step("starting the private PostgreSQL"):
-        _make_folders(home)
-        options = f"-k {_sockets(home)} -p {PORT}"
-        steps.run(
-            [
-                *(binaries / "pg_ctl", "-D", home / "data", "-w", "-t", "120"),
-                *("-l", home / "log", "-o", options, "start"),
-            ],
-            what="start PostgreSQL",
-            hint=f"  Its log is {home / 'log'}. To begin again: remove {home}.",
-            **_as_owner(home),
-        )
+    for attempt in (1, 2):
+        found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+        found.sort(key=lambda path: float(path.parts[4]))
+        if on_path := shutil.which("initdb"):
+            found.insert(0, Path(on_path).resolve())
+        if found:
+            return found[-1].parent
+        if attempt == 1:
+            apt.install("postgresql", "PostgreSQL")
+    raise steps.Failure("PostgreSQL's initdb is nowhere to be found.")

@@ -1,7 +1,6 @@
 """The kinds of databases: which modules they hold, and how they come about."""
 
 import re
-import zipfile
 from dataclasses import dataclass
 
 from . import databases, host, places, postgres, steps, venv
@@ -70,15 +69,13 @@ def ready():
 
 
 def _neighbour(wheel, odoo):
+    """Return the folder of another addon, from the Python index."""
     target = places.cache() / "neighbours" / re.sub(r"\W+", "-", wheel)
     with steps.lock("neighbours"):
         if not target.exists():
             with steps.fresh_folder(target) as tmp, steps.step(f"downloading {wheel}"):
-                command = odoo.tool("pip", "download", "-q", "--no-deps", "-d", tmp)
-                hint = "  Check that pip reaches its index."
-                steps.run([*command, wheel], what=f"download {wheel}", hint=hint)
-                for file in tmp.glob("*.whl"):
-                    zipfile.ZipFile(file).extractall(tmp)
+                pip = odoo.tool("pip", "install", "-q", "--no-deps", "--target", tmp)
+                steps.run([*pip, wheel], what=f"download {wheel}", hint=venv.HINT)
     return target / "odoo/addons"
 
 
@@ -94,7 +91,7 @@ def template(profile, odoo):
     odoo.env["ODOO_ADDONS_PATH"] = ",".join(map(str, folders))
     venv.add(odoo.venv, profile.requires)
     with steps.lock(name):
-        if not odoo.note(name):
+        if not odoo.notes().get(name):
             _make_template(profile, odoo, name)
             odoo.set_note(name, modules=profile.modules, demo=profile.demo)
     return name
@@ -102,51 +99,43 @@ def template(profile, odoo):
 
 def _make_template(profile, odoo, name):
     partial, modules = f"{name}_partial", ",".join(profile.modules)
+    demo = "demo" if profile.demo else "no-demo"
     odoo.drop(partial)
-    with steps.step(f"database with {modules} ({_demo(profile)}), once"):
-        command = odoo.tool(
-            *("click-odoo-initdb", "-n", partial, "-m", modules, "--no-cache"),
-            *(f"--{_demo(profile)}", "--attachments-in-db-persistent"),
+    with steps.step(f"database with {modules} ({demo}), once"):
+        odoo.run(
+            *("click-odoo-initdb", "-n", partial, "-m", modules, f"--{demo}"),
+            *("--no-cache", "--attachments-in-db-persistent"),
+            what="create the template database",
         )
-        odoo.run(command, what="create the template database")
     odoo.replace(name, by=partial)
-
-
-def _demo(profile):
-    return "demo" if profile.demo else "no-demo"
 
 
 def database(profile, odoo):
     """Return this checkout's database with the addon as it is now, up to date."""
-    name = profile.database()
-    source = template(profile, odoo)
+    name, source = profile.database(), template(profile, odoo)
     wanted = {"addon": places.addon_digest(), "template": source}
     wanted["checkout"] = str(places.ROOT)
-    if odoo.note(name) != wanted:
-        _make(profile, odoo, name, source)
+    notes = odoo.notes()
+    if notes.get(name) != wanted:
+        new = f"{name}_new"
+        odoo.copy(source, new)
+        install(profile, odoo, new)
+        if profile.browser:
+            same = [x for x, note in notes.items() if note.get("template") == source]
+            donor = name if name in same else next(iter(same), None)
+            odoo.build_assets(new, donor)
+        odoo.replace(name, by=new)
         odoo.set_note(name, **wanted)
     return name
-
-
-def _make(profile, odoo, name, source):
-    """Make the database ``name`` beside the old one, then put it in its place."""
-    new = f"{name}_new"
-    odoo.copy(source, new)
-    install(profile, odoo, new)
-    if profile.browser:
-        others = (name, *odoo.names())
-        same = (x for x in others if odoo.note(x).get("template") == source)
-        odoo.build_assets(new, next(same, None))
-    odoo.replace(name, by=new)
 
 
 def install(profile, odoo, name, option="-i"):
     """Install the addon in a database, or update it there: option ``-u``."""
     verb = "installing" if option == "-i" else "updating"
     with steps.step(f"{verb} {places.ADDON} in {name}"):
-        command = odoo.command(
-            *("-d", name, option, places.ADDON, "--stop-after-init", "--no-http"),
+        odoo.run(
+            *("odoo", "-d", name, option, places.ADDON, "--stop-after-init"),
             "--with-demo" if profile.demo else "--without-demo",
-            *("--log-level=warn", "--max-cron-threads=0"),
+            *("--no-http", "--log-level=warn", "--max-cron-threads=0"),
+            what=f"go through with {verb} {places.ADDON}",
         )
-        odoo.run(command, what=f"go through with {verb} {places.ADDON}")

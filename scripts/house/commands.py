@@ -8,7 +8,7 @@ import tempfile
 from . import hosttests, places, postgres, profiles, serving, steps, testing, venv
 
 POT = f"i18n/{places.ADDON}.pot"
-#: All of pylint-odoo, but several files may extend the same model.
+#: All of pylint-odoo; a model has a class in several rooms (tests/test_rooms.py).
 PYLINT = (
     "--disable=all",
     "--enable=odoolint",

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ..models.run.batches import bill_in_parts, explain
 from ..models.run.sale_order_line import OBSTACLES
 
 
@@ -307,14 +308,19 @@ class ProgressBillingRun(models.TransientModel):
 
     def _run_budgets(self, budgets):
         """Bill the budgets of some rows and add what that made to the result."""
-        proformas, moves, errors = budgets.project_id._run_billing_each(
-            budgets.order_id
+        made, failures = bill_in_parts(
+            budgets,
+            ProgressBillingRunBudget._bill,
+            # A project's orders may share its documents.
+            share=lambda row: row.project_id.id,
         )
-        for row in budgets:
-            row.error_message = errors.get(row.project_id)
+        for row, text in explain(failures).items():
+            row.error_message = text
+        proformas = self.proforma_ids.union(*(documents[0] for documents in made))
+        moves = self.move_ids.union(*(documents[1] for documents in made))
         self.write(
             {
-                "move_ids": [Command.link(move.id) for move in moves],
+                "move_ids": [Command.set(moves.ids)],
                 "proforma_ids": [Command.set(proformas.ids)],
                 "failed_budget_ids": [
                     Command.set(budgets.filtered("error_message").ids)
@@ -379,3 +385,20 @@ class ProgressBillingRunBudget(models.TransientModel):
     )
     obstacle = fields.Selection(selection=OBSTACLES, string="Left Because")
     error_message = fields.Text(string="Could Not Be Billed")
+
+    def _bill(self):
+        """Bill the rows' orders in their projects; return pro formas and invoices."""
+        rows = {(row.project_id, row.order_id) for row in self}
+        lines = self.env["sale.order.line"].search(
+            [
+                ("progress_project_id", "in", self.project_id.ids),
+                ("order_id", "in", self.order_id.ids),
+            ]
+        )
+        proformas, moves = self.project_id._run_billing(
+            lines=lines.filtered(
+                lambda line: (line.progress_project_id, line.order_id) in rows
+            )
+        )
+        moves._progress_post_and_send()
+        return proformas, moves

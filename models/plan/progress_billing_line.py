@@ -516,15 +516,15 @@ class ProgressBillingLine(models.Model):
             self.env["sale.order"].browse(vals["order_id"]).check_access("write")
         if "error_message" not in vals:
             return super().write(vals)
-        failed = self.filtered("error_message")
+        told = self.order_id.filtered("progress_line_ids.error_message")
         result = super().write(vals)
-        (failed | self.filtered("error_message")).order_id._update_billing_error()
+        self.order_id._update_billing_error(told)
         return result
 
     def unlink(self):
-        orders = self.filtered("error_message").order_id
+        told = self.filtered("error_message").order_id
         result = super().unlink()
-        orders.exists()._update_billing_error()
+        told.exists()._update_billing_error(told)
         return result
 
     def _check_not_issued(self, vals):

@@ -37,3 +37,23 @@ class IrCron(models.Model):
         slices &= Domain("id", ">", done.id or 0)
         first = Progress.search(slices, order="id", limit=1)
         return (first or current).id
+
+    def _is_progress_job(self):
+        """Return whether this is the job that bills progress."""
+        return self == self.env.ref(
+            "progress_billing.ir_cron_generate", raise_if_not_found=False
+        )
+
+    def _tell_switched_off(self):
+        """Tell the administrators that the scheduled job bills nothing any more."""
+        administrators = self.env.ref("base.group_system").sudo().all_user_ids
+        self.message_notify(
+            partner_ids=administrators.filtered("active").partner_id.ids,
+            subject=self.env._("%(job)s is switched off", job=self.name),
+            body=self.env._(
+                "Odoo switched off %(job)s because it failed for a week: nothing is "
+                "billed automatically. The server's log says why. Activate it again "
+                "in the scheduled actions.",
+                job=self.name,
+            ),
+        )

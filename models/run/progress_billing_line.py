@@ -1,17 +1,13 @@
-import logging
 from ast import literal_eval
 from collections import defaultdict
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..arithmetic.amounts import total_base
+from .batches import bill_in_parts, explain
 
 OBSTACLES = [
     ("hold", "On hold"),
@@ -22,8 +18,6 @@ OBSTACLES = [
     ("nothing", "Nothing left to bill"),
     ("contract", "Over the contract value"),
 ]
-
-BILLING_ERRORS = (UserError, ValidationError, RedirectWarning)
 
 
 @dataclass(frozen=True)
@@ -39,8 +33,6 @@ class Foreseen:
     untaxed: float = 0.0
     tax: float = 0.0
 
-
-_logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
 
@@ -141,22 +133,15 @@ class ProgressBillingLine(models.Model):
         if not consolidated:
             return [lines[start : start + size] for start in range(0, len(self), size)]
         batches = [self.browse()]
-        for group in lines._get_consolidation_groups():
+        for group in lines.grouped(ProgressBillingLine._get_consolidation_key).values():
             if batches[-1] and len(batches[-1]) + len(group) > size:
                 batches.append(self.browse())
             batches[-1] |= group
         return [batch for batch in batches if batch]
 
-    def _get_consolidation_groups(self):
-        """Return recordsets of the lines whose orders may share an invoice."""
-        return list(
-            self.grouped(
-                lambda line: tuple(
-                    line.order_id[name].id
-                    for name in line.order_id._get_progress_grouping_fields()
-                )
-            ).values()
-        )
+    def _get_consolidation_key(self):
+        """Return what lines have in common whose orders may share an invoice."""
+        return self.order_id._get_consolidation_key()
 
     # === PREVIEW === #
 
@@ -414,65 +399,14 @@ class ProgressBillingLine(models.Model):
         :param bool consolidated: orders of one customer share an invoice.
         :return: the created `account.move` records.
         """
-        return self._try_lock_billing()._bill_in_parts(consolidated)
-
-    def _bill_in_parts(self, consolidated):
-        """Bill the lines together, or else in smaller parts; return the invoices."""
-        moves, error = self._try_billing(consolidated)
-        if not error:
-            return moves
-        if len(self) == 1:
-            self._record_billing_error(error)
-            return moves
-        _logger.info("Progress billing goes on in smaller parts: %s", error)
-        parts = self._get_parts_to_try(consolidated)
-        return moves.union(*(part._bill_in_parts(consolidated) for part in parts))
-
-    def _get_parts_to_try(self, consolidated):
-        """Return what to bill instead of all at once, as a list of recordsets.
-
-        Of the lines that share an invoice, those that fail are left alone and the rest
-        still shares one.
-        """
-        if not consolidated:
-            return list(self)
-        groups = self._get_consolidation_groups()
-        if len(groups) > 1:
-            return groups
-        billable = self._find_billable()
-        if not billable or billable == self:
-            return list(self)
-        return [billable, *(self - billable)]
-
-    def _find_billable(self):
-        """Return the lines that can be billed one after the other; nothing stays."""
-        billable = self.browse()
-        with closing(self.env.cr.savepoint()):
-            for line in self.sorted(lambda line: line._get_billing_order()):
-                if not line._try_billing()[1]:
-                    billable |= line
-        return billable
-
-    def _try_billing(self, consolidated=False):
-        """Bill the lines together, or undo it all.
-
-        :return: tuple of (the created `account.move` records, the exception or None).
-        """
-        moves = self.env["account.move"]
-        if not self:
-            return moves, None
-        try:
-            with self.env.cr.savepoint():
-                created = self._create_progress_invoices(consolidated)
-                self._clear_billing_error()
-            return created, None
-        except OperationalError:
-            # The database asks for another attempt; the host makes it.
-            raise
-        except Exception as error:  # noqa: BLE001
-            # Whatever it is, it must not keep the other lines from being billed.
-            self.env.invalidate_all()
-            return moves, error
+        made, failures = bill_in_parts(
+            self._try_lock_billing(),
+            lambda lines: lines._create_progress_invoices(consolidated),
+            share=ProgressBillingLine._get_consolidation_key if consolidated else None,
+        )
+        for line, text in explain(failures).items():
+            line._note_failure(text)
+        return self.env["account.move"].union(*made)
 
     def _try_lock_billing(self):
         """Return the lines that are ours alone and still planned."""
@@ -482,33 +416,11 @@ class ProgressBillingLine(models.Model):
             lambda line: line.state == "planned"
         )
 
-    # === FAILURES ARE SEEN === #
-
-    def _record_billing_error(self, error):
-        """Note on the line why it failed, and tell the salesperson once.
-
-        :param error: the exception; its text is shown as it is.
-        """
-        self.ensure_one()
-        is_refusal = isinstance(error, BILLING_ERRORS)
-        _logger.warning(
-            "%s was not billed: %s",
-            self.display_name,
-            error,
-            # A refusal explains itself; anything else is a defect to be traced.
-            exc_info=None if is_refusal else error,
-        )
+    def _note_failure(self, text):
+        """Note why the line was not billed, which tells the salesperson once."""
+        run = self.env["ir.cron"]._get_progress_run()
         # In sudo mode because nobody sets the error of a line by hand.
-        self.sudo().write(
-            {
-                "error_message": str(error.args[0] if error.args else error),
-                "failed_in_run": self.env["ir.cron"]._get_progress_run(),
-            }
-        )
-
-    def _clear_billing_error(self):
-        """Forget earlier failures of lines that were billed."""
-        self.filtered("error_message").sudo().error_message = False
+        self.sudo().write({"error_message": text, "failed_in_run": run})
 
     # === THE JOB QUEUE === #
 

@@ -1,14 +1,8 @@
-import logging
-
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .progress_billing_line import BILLING_ERRORS
-
-_logger = logging.getLogger(__name__)
+from .batches import bill_in_parts, explain
 
 
 class ProjectProject(models.Model):
@@ -44,18 +38,17 @@ class ProjectProject(models.Model):
             },
         }
 
-    def _run_billing(self, date=None, orders=None):
+    def _run_billing(self, date=None, lines=None):
         """Bill what is pending of the projects.
 
         :param date: date of the documents, None for today.
-        :param orders: bill only these orders; None for all of the projects.
+        :param lines: bill only these budget lines; None for all of the projects.
         :return: pair of the pro formas and the invoices made, either may be empty.
         """
-        if orders is None:
-            orders = self.budget_line_ids.order_id
+        lines = self.budget_line_ids if lines is None else lines
         # Locked before the pending values are read, so that nobody bills them twice.
-        orders._lock_progress()
-        lines = self._get_lines_to_bill().filtered(lambda line: line.order_id in orders)
+        lines.order_id._lock_progress()
+        lines = lines._get_lines_to_bill()
         for_proforma = lines.filtered(
             lambda line: line.sudo().progress_project_id.progress_create_proforma
         )
@@ -83,6 +76,7 @@ class ProjectProject(models.Model):
             if is_periodic and not project.progress_first_date:
                 project.progress_first_date = project.progress_next_date or today
         self.sudo().progress_last_date = today
+        self.sudo()._clear_billing_error()
 
     def _check_billing_access(self):
         """Refuse invoices, which are not for project managers, with a way out."""
@@ -158,33 +152,26 @@ class ProjectProject(models.Model):
         companies = self.company_id or self.budget_line_ids.company_id[:1]
         return companies or self.env.company
 
-    def _record_billing_error(self, error):
-        """Show on the project why the scheduled job failed, and tell its manager once.
+    def _note_failure(self, text):
+        """Show why the scheduled job could not bill the project.
 
-        :param error: the exception; its text is shown as it is.
+        Its manager is told once, until it is billed.
         """
-        self.ensure_one()
         kind = "progress_billing.mail_activity_billing_failed"
-        message = str(error.args[0] if error.args else error)
-        is_refusal = isinstance(error, BILLING_ERRORS)
-        _logger.warning(
-            "Project %s was not billed: %s",
-            self.display_name,
-            message,
-            # A refusal explains itself; anything else is a defect to be traced.
-            exc_info=None if is_refusal else error,
-        )
+        is_told = bool(self.progress_error_message)
         # In sudo mode because nobody sets the error of a project by hand.
         self.sudo().write(
             {
-                "progress_error_message": message,
+                "progress_error_message": text,
                 "progress_failed_in_run": self.env["ir.cron"]._get_progress_run(),
             }
         )
-        self.activity_unlink([kind])
-        self.activity_schedule(
-            kind, note=message, user_id=self.user_id.id or self.env.uid
-        )
+        if is_told:
+            self.activity_search([kind]).note = text
+        else:
+            self.activity_schedule(
+                kind, note=text, user_id=self.user_id.id or self.env.uid
+            )
 
     def _clear_billing_error(self):
         """Forget earlier failures of projects that were billed."""
@@ -205,32 +192,6 @@ class ProjectProject(models.Model):
             {"source": "budget", "project_ids": [fields.Command.set(self.ids)]}
         )
         return run._get_action()
-
-    def _run_billing_each(self, orders):
-        """Bill the projects' budgets; one that fails does not stop the others.
-
-        :param orders: the orders to bill, of any of the projects.
-        :return: tuple of the pro formas, the invoices, and project -> error as text.
-        """
-        none = self.env["progress.billing.proforma"], self.env["account.move"]
-        if not self:
-            return *none, {}
-        try:
-            with self.env.cr.savepoint():
-                proformas, moves = self._run_billing(orders=orders)
-                moves._progress_post_and_send()
-                return proformas, moves, {}
-        except BILLING_ERRORS as error:
-            self.env.invalidate_all()
-            if len(self) == 1:
-                return *none, {self: str(error.args[0])}
-        proformas, moves = none
-        errors = {}
-        for project in self:
-            made, invoices, failed = project._run_billing_each(orders)
-            proformas, moves = proformas | made, moves | invoices
-            errors |= failed
-        return proformas, moves, errors
 
     def _get_run_obstacle(self, date, automatic):
         """Return why a run leaves the project, whatever is pending: a key, or False.
@@ -288,16 +249,12 @@ class ProjectProject(models.Model):
         project = self.try_lock_for_update(allow_referencing=True)
         if not project:
             return
-        date = project._get_billing_company()._get_progress_today()
-        try:
-            with self.env.cr.savepoint():
-                _proformas, moves = project._run_billing(date)
-                moves._progress_post_and_send()
-                project._clear_billing_error()
-        except OperationalError:
-            # The database asks for another attempt; the host makes it.
-            raise
-        except Exception as error:  # noqa: BLE001
-            # Whatever it is, it must not keep the other projects from being billed.
-            self.env.invalidate_all()
-            project._record_billing_error(error)
+        _made, failures = bill_in_parts(project, ProjectProject._bill_today)
+        for failed, text in explain(failures).items():
+            failed._note_failure(text)
+
+    def _bill_today(self):
+        """Bill the project in its company's day; the company may post and send."""
+        date = self._get_billing_company()._get_progress_today()
+        _proformas, moves = self._run_billing(date)
+        moves._progress_post_and_send()

@@ -1,8 +1,6 @@
-from contextlib import closing
-
 from odoo import models
 
-from .progress_billing_line import BILLING_ERRORS
+from .batches import bill_in_parts, explain
 
 
 class SaleOrder(models.Model):
@@ -10,23 +8,25 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _update_billing_error(self):
-        """Keep one activity per order while any of its lines failed to be billed."""
+    def _update_billing_error(self, told):
+        """Keep one activity per order whose lines failed to be billed.
+
+        The salesperson is told once, until all lines are billed or gone.
+
+        :param told: the orders of which a line had failed before.
+        """
         activity_type = "progress_billing.mail_activity_type_billing_error"
-        for order in self:
-            failed = order.progress_line_ids.filtered("error_message")
-            has_activity = order.activity_search([activity_type])
-            if failed and not has_activity:
-                order.activity_schedule(
-                    activity_type,
-                    user_id=(order.user_id or order.create_uid).id,
-                    note=order.env._(
-                        "The scheduled job could not bill all progress billing lines. "
-                        "The Billing tab says why."
-                    ),
-                )
-            elif not failed and has_activity:
-                order.activity_unlink([activity_type])
+        failed = self.filtered("progress_line_ids.error_message")
+        for order in failed - told:
+            order.activity_schedule(
+                activity_type,
+                user_id=(order.user_id or order.create_uid).id,
+                note=order.env._(
+                    "The scheduled job could not bill all progress billing lines. "
+                    "The Billing tab says why."
+                ),
+            )
+        (self - failed).activity_unlink([activity_type])
 
     # === MANY PROJECTS === #
 
@@ -105,46 +105,18 @@ class SaleOrder(models.Model):
             delivery address, currency and company.
         :return: tuple of (the created `account.move` records, the errors as text).
         """
-        moves, error = self._try_regular_invoices(consolidated)
-        if not error:
-            return moves, ""
-        if len(self) == 1:
-            return moves, f"{self.display_name}: {error.args[0]}"
-        errors = []
-        for part in self._get_regular_parts(consolidated):
-            created, message = part._run_regular_invoices(consolidated)
-            moves |= created
-            errors.append(message)
-        return moves, "\n".join(filter(None, errors))
+        made, failures = bill_in_parts(
+            self,
+            lambda orders: orders._create_invoices(
+                grouped=not consolidated, final=True
+            ),
+            share=SaleOrder._get_consolidation_key if consolidated else None,
+        )
+        texts = [
+            f"{order.display_name}: {text}" for order, text in explain(failures).items()
+        ]
+        return self.env["account.move"].union(*made), "\n".join(texts)
 
-    def _get_regular_parts(self, consolidated):
-        """Return what to invoice instead of all at once, as a list of recordsets.
-
-        Of the orders that share an invoice, those that fail are left alone and the rest
-        still shares one.
-        """
-        if not consolidated:
-            return list(self)
-        names = self._get_progress_grouping_fields()
-        groups = self.grouped(lambda order: tuple(order[name].id for name in names))
-        if len(groups) > 1:
-            return list(groups.values())
-        with closing(self.env.cr.savepoint()):
-            good = self.filtered(lambda order: not order._try_regular_invoices()[1])
-        return list(self) if not good or good == self else [good, *(self - good)]
-
-    def _try_regular_invoices(self, consolidated=False):
-        """Create the regular invoices of the orders together, or undo it all.
-
-        :return: tuple of (the created `account.move` records, the exception or None).
-        """
-        moves = self.env["account.move"]
-        if not self:
-            return moves, None
-        try:
-            with self.env.cr.savepoint():
-                created = self._create_invoices(grouped=not consolidated, final=True)
-            return created, None
-        except BILLING_ERRORS as error:
-            self.env.invalidate_all()
-            return moves, error
+    def _get_consolidation_key(self):
+        """Return what orders have in common that may share an invoice."""
+        return tuple(self[name].id for name in self._get_progress_grouping_fields())

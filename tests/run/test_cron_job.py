@@ -1,13 +1,15 @@
 """What the scheduled job tells the host, which runs it in slices of ten seconds."""
 
 import time
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..common_project import ProjectBillingCommon
 
-MODELS = "odoo.addons.progress_billing.models.run"
+LOGGER = "odoo.addons.progress_billing.models.run.batches"
 
 
 @tagged("post_install", "-at_install")
@@ -18,7 +20,7 @@ class TestCronJob(ProjectBillingCommon):
         self.cron = self.env.ref("progress_billing.ir_cron_generate")
         self.env["ir.cron.progress"].search([]).unlink()
 
-    @mute_logger(f"{MODELS}.progress_billing_line", f"{MODELS}.project_project")
+    @mute_logger(LOGGER)
     def _run_slice(self, seconds=600.0):
         """Run a slice of the job; return how many it did, and how many it left."""
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
@@ -110,3 +112,81 @@ class TestCronJob(ProjectBillingCommon):
         good = self._due_project()
         batches = self.env["project.project"]._get_automatic_batches(float("inf"))
         self.assertEqual([ids for _bill, ids in batches], [good.ids, failing.ids])
+
+    # === WHO IS TOLD === #
+
+    def test_project_manager_is_told_once_until_the_project_is_billed(self):
+        project = self._due_project(method="deposit")
+        account = self.company.downpayment_account_id
+        self.company.downpayment_account_id = False
+        self._run_slice()
+        told = project.activity_ids
+        self.assertEqual(len(told), 1)
+        self._run_slice()
+        self.assertEqual(project.activity_ids, told)
+        told.action_done()
+        self._run_slice()
+        self.assertFalse(project.activity_ids, "not told again")
+        self.company.downpayment_account_id = account
+        self._run_slice()
+        self.assertFalse(project.progress_error_message)
+
+    def test_salesperson_is_told_once_until_the_line_is_billed(self):
+        line = self._too_much()
+        self._run_slice()
+        told = line.order_id.activity_ids
+        self.assertEqual(len(told), 1)
+        told.action_done()
+        self._run_slice()
+        self.assertFalse(line.order_id.activity_ids, "not told again")
+        line.percent = 40.0
+        self._run_slice()
+        self.assertFalse(line.error_message)
+
+    def test_failure_of_a_project_goes_when_somebody_bills_it(self):
+        project = self._due_project(method="deposit")
+        account = self.company.downpayment_account_id
+        self.company.downpayment_account_id = False
+        self._run_slice()
+        self.company.downpayment_account_id = account
+        project.action_run_billing()
+        self.assertFalse(project.progress_error_message)
+        self.assertFalse(project.activity_ids)
+
+    @mute_logger("odoo.addons.base.models.ir_cron")
+    def _fail(self, cron, count):
+        """Let a job fail that failed some times before, for more than a week."""
+        cron.write(
+            {
+                "code": "raise Exception('broken')",
+                "failure_count": count,
+                "first_failure_date": fields.Datetime.now() - timedelta(days=8),
+            }
+        )
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _get_told(self):
+        """Return what users were told of jobs."""
+        return self.env["mail.message"].search(
+            [("model", "=", "ir.cron"), ("message_type", "=", "user_notification")]
+        )
+
+    def test_administrators_are_told_when_odoo_switches_the_job_off(self):
+        self._fail(self.cron, 3)
+        self.assertTrue(self.cron.active)
+        self.assertFalse(self._get_told())
+        self._fail(self.cron, 4)
+        self.assertFalse(self.cron.active)
+        told = self._get_told()
+        self.assertIn(self.cron.name, told.body)
+        self.assertIn(self.env.ref("base.user_admin").partner_id, told.partner_ids)
+        self._fail(self.cron, 4)
+        self.assertEqual(self._get_told(), told, "not told again")
+
+    def test_other_jobs_that_odoo_switches_off_are_not_told(self):
+        other = self.cron.copy()
+        self._fail(other, 4)
+        self.assertFalse(other.active)
+        self.assertFalse(self._get_told())

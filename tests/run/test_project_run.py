@@ -88,6 +88,40 @@ class TestProjectRun(ProjectBillingCommon):
         self.assertEqual(wizard.failed_budget_ids.order_id, bad)
         self.assertIn("cannot bill", wizard.failed_budget_ids.error_message)
 
+    def test_only_the_pairs_of_project_and_order_that_are_shown_are_billed(self):
+        first = self._project_order(1000.0)
+        design = self._service(
+            "Design",
+            service_tracking="task_global_project",
+            project_id=first.project_id.id,
+        )
+        second = self._project_order(
+            600.0, (400.0, 1.0, "amount", {"product_id": design.id})
+        )
+        regular = second._create_invoices()
+        regular.invoice_line_ids.filtered(
+            lambda item: item.price_subtotal == 600.0
+        ).unlink()
+        regular.action_post()
+        (first | second).order_line.completed_percent = 100.0
+        wizard = self._wizard(first | second)
+        self.assertEqual(
+            {
+                (row.project_id, row.order_id): (row.amount, row.obstacle)
+                for row in wizard.budget_ids
+            },
+            {
+                (first.project_id, first): (1000.0, False),
+                (second.project_id, second): (600.0, False),
+                (first.project_id, second): (400.0, "contract"),
+            },
+        )
+        wizard.action_run()
+        self.assertEqual(
+            sorted(wizard.move_ids.mapped("amount_untaxed")), [600.0, 1000.0]
+        )
+        self.assertFalse(wizard.failed_budget_ids)
+
     def test_filters(self):
         first, second = self._project_order(1000.0), self._project_order(1000.0)
         other = self._project_order(1000.0, project_id=first.project_id.id)

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 from ..common import ProgressBillingCommon
 
-LOGGER = "odoo.addons.progress_billing.models.run.progress_billing_line"
+LOGGER = "odoo.addons.progress_billing.models.run.batches"
 
 
 @tagged("post_install", "-at_install")

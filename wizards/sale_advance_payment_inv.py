@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..models.invoicing.request import with_request
 from ..models.settlement.sale_order import RECOUPMENT_MODES
 
 
@@ -25,11 +26,10 @@ class SaleAdvancePaymentInv(models.TransientModel):
             )
 
     def _create_invoices(self, sale_orders):
-        # The context carries the choice through the host's code to the orders.
         recoupment = self.progress_recoupment
         if not self.deduct_down_payments:
             recoupment = "none"
         moves = super()._create_invoices(
-            sale_orders.with_context(progress_recoupment=recoupment)
+            with_request(sale_orders, recoupment=recoupment)
         )
         return moves.with_env(moves.env(context=self.env.context))

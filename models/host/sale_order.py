@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.fields import Command
 
+from ..invoicing.request import InvoicesPrepared, get_request, with_request
+
 
 class SaleOrder(models.Model):
     """The moments of an order: confirmed, invoiced, locked, cancelled."""
@@ -49,14 +51,15 @@ class SaleOrder(models.Model):
         progress = self.filtered(lambda order: order._uses_progress_billing())
         if not progress:
             return super()._create_invoices(grouped=grouped, final=final, date=date)
-        if "progress_billing_prepared" not in self.env.context:
+        if not get_request(self).is_preview:
             # Interim invoices too take back deposits that must not change meanwhile.
             progress._lock_progress()
         if grouped:
             return super()._create_invoices(grouped=grouped, final=final, date=date)
         # The host prepares order by order and merges afterwards; which of them will
         # share an invoice has to be known before.
-        orders = self.with_context(progress_sections=self._get_progress_sharing().ids)
+        sharing = frozenset(self._get_progress_sharing().ids)
+        orders = with_request(self, section_order_ids=sharing)
         moves = super(SaleOrder, orders)._create_invoices(
             grouped=grouped, final=final, date=date
         )
@@ -64,13 +67,13 @@ class SaleOrder(models.Model):
 
     def _get_invoiceable_lines(self, final=False):
         lines = super()._get_invoiceable_lines(final)
-        if not self._uses_progress_billing():
-            return lines
-        return self._get_progress_invoiceable_lines(lines)
+        if get_request(self).is_final or self._uses_progress_billing():
+            return self._get_progress_invoiceable_lines(lines)
+        return lines
 
     def _prepare_invoice(self):
         values = super()._prepare_invoice()
-        if self.env.context.get("progress_billing_final"):
+        if get_request(self).is_final:
             values.update(self._prepare_progress_final())
         if self._has_progress_section():
             section = Command.create(self._prepare_progress_section(0))
@@ -84,17 +87,14 @@ class SaleOrder(models.Model):
         return values
 
     def _create_account_invoices(self, invoice_vals_list, final):
-        context = self.env.context
+        request = get_request(self)
         for values in invoice_vals_list:
             self._complete_progress_values(values)
-            if context.get("progress_sections"):
+            if request.section_order_ids:
                 self._round_progress_orders_apart(values)
-        prepared = context.get("progress_billing_prepared")
-        if prepared is not None:
-            # Only their values were asked for; the host has no method for these alone.
-            prepared += invoice_vals_list
-            return self.env["account.move"]
-        if "progress_billing_plain_analytic" in context:
-            for values in invoice_vals_list:
-                self._add_progress_balances(values)
+        if request.is_preview:
+            # The host has no method for the values alone.
+            raise InvoicesPrepared(invoice_vals_list)
+        for values in invoice_vals_list if request.is_batch else ():
+            self._add_progress_balances(values)
         return super()._create_account_invoices(invoice_vals_list, final)

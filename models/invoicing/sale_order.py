@@ -5,6 +5,7 @@ from odoo.tools.misc import formatLang
 
 from ..arithmetic.amounts import add, ceiling
 from .order_billing import OrderBilling
+from .request import get_request, with_request
 
 
 class SaleOrder(models.Model):
@@ -490,9 +491,11 @@ class SaleOrder(models.Model):
             ),
             limit=1,
         )
-        return self.with_context(
-            progress_billing_plain_analytic=not models.search_count([], limit=1),
-            progress_billing_no_project=not linked,
+        return with_request(
+            self,
+            is_batch=True,
+            is_plain_analytic=not models.search_count([], limit=1),
+            is_without_project=not linked,
         )
 
     def _create_progress_moves(self, vals_list):
@@ -630,7 +633,7 @@ class SaleOrder(models.Model):
     def _has_progress_section(self):
         """Return whether the order gets a section on the invoice being prepared."""
         self.ensure_one()
-        return self.id in self.env.context.get("progress_sections", ())
+        return self.id in get_request(self).section_order_ids
 
     # === WHAT COMPLETES A LINE === #
 

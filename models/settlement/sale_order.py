@@ -4,6 +4,7 @@ from odoo.tools import float_is_zero
 
 from ..arithmetic.amounts import Share, add, fraction_of, recoup, total_base
 from ..arithmetic.claim import REVENUE, Claim, Part
+from ..invoicing.request import InvoicesPrepared, get_request, with_request
 
 RECOUPMENT_MODES = [
     ("proportional", "In proportion to what is invoiced"),
@@ -52,12 +53,12 @@ class SaleOrder(models.Model):
         moves = by_revenue._create_final_revenue(date, consolidated)
         by_deposit = self - by_revenue
         if by_deposit:
-            moves |= (
-                by_deposit._with_progress_batch()
-                .with_context(progress_billing_final=True, progress_billing_date=date)
-                ._create_invoices(grouped=not consolidated, final=True)
-                .with_env(self.env)
+            orders = with_request(
+                by_deposit._with_progress_batch(), is_final=True, date=date
             )
+            moves |= orders._create_invoices(
+                grouped=not consolidated, final=True
+            ).with_env(self.env)
         return moves
 
     def _is_progress_revenue(self):
@@ -138,15 +139,14 @@ class SaleOrder(models.Model):
     def _add_progress_recalls(self, lines, recalls):
         """Return the lines followed by the deposits that are taken back.
 
-        :param recalls: down payment line -> {(taxes, account): `amounts.Share`}. It
-            travels in the context because it is known for the order as a whole, while
-            the host prepares invoice lines one by one.
+        :param recalls: down payment line -> {(taxes, account): `amounts.Share`}.
         """
         deposits = lines.browse(line.id for line, groups in recalls.items() if groups)
         if not deposits:
             return lines
-        return (lines + deposits).with_context(
-            progress_recalls={line.id: groups for line, groups in recalls.items()}
+        return with_request(
+            lines + deposits,
+            recalls={line.id: groups for line, groups in recalls.items()},
         )
 
     def _get_progress_rest_lines(self):
@@ -208,23 +208,21 @@ class SaleOrder(models.Model):
         :return: the draft `account.move` records.
         :raise UserError: when there is nothing to invoice.
         """
-        moves = self.with_context(progress_recoupment=recoupment)._create_invoices(
-            grouped=not consolidated, final=True
+        return (
+            with_request(self, recoupment=recoupment)
+            ._create_invoices(grouped=not consolidated, final=True)
+            .with_env(self.env)
         )
-        return moves.with_env(moves.env(context=self.env.context))
 
     # === HOW MUCH === #
 
     def _get_progress_interim_shares(self, lines):
         """Return what a regular invoice of some order lines takes back.
 
-        The mode is the context's `progress_recoupment`, by default in proportion: it
-        has to reach code of the host and of third parties that knows nothing of it.
-
         :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
         """
         self.ensure_one()
-        mode = self.env.context.get("progress_recoupment") or "proportional"
+        mode = get_request(self).recoupment
         deposits = self.order_line._get_progress_deposits()
         open_shares = {
             (line, group): share
@@ -351,14 +349,22 @@ class SaleOrder(models.Model):
                 and not order._is_progress_revenue()
             )
         )
-        prepared = []
-        orders._with_progress_batch().with_context(
-            progress_billing_final=True,
-            progress_billing_date=date,
-            progress_billing_prepared=prepared,
-            raise_if_nothing_to_invoice=False,
-        )._create_invoices(grouped=not consolidated, final=True)
+        prepared = orders._prepare_final_invoices(date, consolidated)
         return list(map(self.env["account.move"]._new_progress_draft, prepared))
+
+    def _prepare_final_invoices(self, date=None, consolidated=False):
+        """Return the values of the final invoices, as `_create_final_invoices` makes.
+
+        Nothing is created, and nothing locked.
+        """
+        orders = with_request(
+            self._with_progress_batch(), is_final=True, date=date, is_preview=True
+        ).with_context(raise_if_nothing_to_invoice=False)
+        try:
+            orders._create_invoices(grouped=not consolidated, final=True)
+        except InvoicesPrepared as prepared:
+            return prepared.vals_list
+        return []
 
     def _get_final_line_values(self, line, share):
         """Return the preview row of an order line.
@@ -426,8 +432,7 @@ class SaleOrder(models.Model):
 
     def _prepare_progress_final(self):
         """Return header values of the order's final invoice."""
-        date = self.env.context.get("progress_billing_date")
-        date = date or self.company_id._get_progress_today()
+        date = get_request(self).date or self.company_id._get_progress_today()
         return {**self._get_progress_dates(date), "is_progress_final": True}
 
     def _get_progress_invoiceable_lines(self, lines):
@@ -435,7 +440,7 @@ class SaleOrder(models.Model):
 
         :param lines: what the host would invoice.
         """
-        if self.env.context.get("progress_billing_final"):
+        if get_request(self).is_final:
             lines = self._get_progress_rest_lines()
             recalls = self._get_progress_open_lines()._get_progress_open_shares()
         else:

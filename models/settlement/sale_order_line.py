@@ -3,6 +3,7 @@ from odoo.fields import Command
 from odoo.tools.misc import format_date
 
 from ..arithmetic.amounts import Share, add, is_empty, part_of, total_base
+from ..invoicing.request import get_request
 
 #: Tells the host that a line has analytics, where a batch knows that it has none.
 NO_ANALYTICS = {"none": 0}
@@ -31,12 +32,15 @@ class SaleOrderLine(models.Model):
     # === A DEPOSIT: ITS ITEMS, AND WHAT OF IT IS OPEN === #
 
     def _is_progress_deposit(self):
-        """Return whether this is a deposit on a progress-billed order."""
+        """Return whether this is a deposit on a progress-billed order.
+
+        A final invoice takes back those that the host billed alone, too.
+        """
         self.ensure_one()
-        return bool(
+        return (
             self.is_downpayment
             and not self.display_type
-            and self.order_id._uses_progress_billing()
+            and (get_request(self).is_final or self.order_id._uses_progress_billing())
         )
 
     def _get_progress_deposits(self):
@@ -195,7 +199,7 @@ class SaleOrderLine(models.Model):
 
     def _prepare_progress_recalls(self, **optional_values):
         """Return the values of the invoice lines that take the deposit back."""
-        recalls = self.env.context.get("progress_recalls")
+        recalls = get_request(self).recalls
         if recalls is None:
             groups = self._get_progress_open_shares()[self]
         else:
@@ -245,7 +249,7 @@ class SaleOrderLine(models.Model):
         batch knows that none has.
         """
         if (
-            self.env.context.get("progress_billing_no_project")
+            get_request(self).is_without_project
             and not self.analytic_distribution
             and not self.project_id
             and not self.task_id
@@ -260,12 +264,12 @@ class SaleOrderLine(models.Model):
         """
         if values.get("analytic_distribution") == NO_ANALYTICS:
             del values["analytic_distribution"]
-        context = self.env.context
+        request = get_request(self)
         is_product = not self.is_downpayment and not self.display_type
-        if context.get("progress_billing_final") and is_product:
+        if request.is_final and is_product:
             values["quantity"] = self._get_progress_rest_quantity()
             values["progress_budget_line_id"] = self.id
-        if context.get("progress_billing_plain_analytic"):
+        if request.is_plain_analytic:
             # What the host's compute would come to, without its search per line.
             values.setdefault("analytic_distribution", self.analytic_distribution)
         is_section = self.display_type == "line_section"

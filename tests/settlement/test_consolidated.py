@@ -154,11 +154,7 @@ class TestConsolidated(ProgressBillingCommon):
         """Another addon may add lines to what the host is about to create."""
         orders = self._order((33.33, 1.0)) | self._order((66.67, 1.0))
         foreign = {"name": "Postage", "quantity": 1.0, "price_unit": 5.0}
-        prepared = []
-        orders._with_progress_batch().with_context(
-            progress_billing_final=True, progress_billing_prepared=prepared
-        )._create_invoices(grouped=False, final=True)
-        (values,) = prepared
+        (values,) = orders._prepare_final_invoices(consolidated=True)
         values["invoice_line_ids"].append(Command.create(foreign))
         orders._round_progress_orders_apart(values)
         self.assertEqual(

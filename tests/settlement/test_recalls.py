@@ -205,6 +205,39 @@ class TestRecalls(ProjectBillingCommon):
         final = self._final(order)
         self.assertAlmostEqual(final.amount_total, 1210.0 - 345.0)
 
+    # === ORDERS WITHOUT A PLAN === #
+
+    def _unplanned_order(self):
+        """Return an order of 700.04, of which the host would invoice 200.01 now."""
+        delivered = self._service("Works", invoice_policy="delivery")
+        return self._order(200.01, (500.03, 1.0, {"product_id": delivered.id}))
+
+    def test_final_of_an_order_without_a_plan_bills_all_of_it(self):
+        order = self._unplanned_order()
+        final = self._final(order)
+        self.assertAlmostEqual(final.amount_untaxed, 700.04)
+        self.assertSettled(order)
+
+    def test_final_takes_back_what_the_host_alone_deposited(self):
+        order = self._unplanned_order()
+        deposit = (
+            self.env["sale.advance.payment.inv"]
+            .create(
+                {
+                    "sale_order_ids": order.ids,
+                    "advance_payment_method": "percentage",
+                    "amount": 30.0,
+                }
+            )
+            ._create_invoices(order)
+        )
+        deposit.action_post()
+        final = self._final(order)
+        self.assertAlmostEqual(
+            final.amount_total, order.amount_total - deposit.amount_total
+        )
+        self.assertSettled(order)
+
     # === LINES BELOW THE DOWN PAYMENTS === #
 
     def test_discount_after_a_deposit_is_billed_by_the_final(self):

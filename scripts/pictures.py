@@ -51,12 +51,14 @@ class Picture:
     window: bool = False
 
 
-ORDERS = "/odoo/sale.order/{progress_billing.%s}"
 IMAGES = ROOT / "doc/images"
+ORDER = "/odoo/sale.order/{progress_billing.sale_order_demo_company}"
+PROJECT = "/odoo/project.project/{progress_billing.demo_project_italian}"
+SIZE = {"width": 1180, "height": 860, "window": True}
 PICTURES = {
-    "order": Picture(
-        IMAGES / "order.png", ORDERS % "sale_order_demo_company", ("Billing",)
-    ),
+    "order": Picture(IMAGES / "order.png", ORDER, ("Billing",), **SIZE),
+    "final": Picture(IMAGES / "final.png", ORDER, ("Create Final Invoice",), **SIZE),
+    "budget": Picture(IMAGES / "budget.png", PROJECT, ("Revenue Budget",), **SIZE),
 }
 
 

@@ -146,7 +146,7 @@ def screenshots(args):
     odoo, source, _port, args = _prepare(["--database", "demo", *args])
     name = f"pb_{places.checkout_id()}_pictures"
     odoo.copy(source, name)
-    demo.run(odoo, name)
+    demo.run(odoo, name, final=False)
     with _running(odoo, name) as address:
         code = _pictures(odoo, ["--named", *args, "--server", address])
     odoo.drop(name)

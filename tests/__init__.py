@@ -65,6 +65,7 @@ from .settlement import (
     test_invoice_status,
     test_order_changes,
     test_recalls,
+    test_recalls_mixed,
     test_undo,
     test_undo_final,
 )

@@ -8,10 +8,9 @@
     "depends": ["sale_project"],
     "data": [
         # Security.
-        "security/progress_billing_security.xml",
+        "security/res_groups.xml",
         "security/ir.model.access.csv",
-        "security/progress_billing_template_security.xml",
-        "security/project_security.xml",
+        "security/ir_rule.xml",
         # Records.
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",

@@ -3,6 +3,7 @@ from . import (
     test_guards,
     test_house,
     test_rooms,
+    test_rpc,
     test_tour_main,
 )
 from .arithmetic import (

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 class ProgressBillingFinal(models.TransientModel):
     _name = "progress.billing.final"
+    _inherit = "progress.billing.guard"
     _description = "Create Final Invoice"
 
     order_ids = fields.Many2many(comodel_name="sale.order", string="Orders")

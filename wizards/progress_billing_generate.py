@@ -9,6 +9,10 @@ from ..models.arithmetic.instalments import (
     scale_percents,
 )
 
+#: The longest plan, and how many instalments of each distance are a year at most.
+YEARS = 100
+PER_YEAR = {"day": 366, "week": 53, "month": 12}
+
 
 class ProgressBillingGenerate(models.TransientModel):
     """Plan the billing of one or many orders at once, and see it before it is written.
@@ -17,6 +21,7 @@ class ProgressBillingGenerate(models.TransientModel):
     """
 
     _name = "progress.billing.generate"
+    _inherit = "progress.billing.guard"
     _description = "Generate Progress Billing"
 
     order_ids = fields.Many2many(
@@ -148,6 +153,8 @@ class ProgressBillingGenerate(models.TransientModel):
             return self.env._("Choose a template with instalments.")
         if not self.date or self.every < 0:
             return self.env._("Enter a first date, and how often to bill.")
+        if self.every * self.part_count > YEARS * PER_YEAR[self.unit]:
+            return self.env._("Enter instalments within %(years)s years.", years=YEARS)
         return ""
 
     def _get_line_values(self):

@@ -9,6 +9,7 @@ class ProgressBillingRun(models.TransientModel):
     """Bill many orders at once, having seen what will be billed and what will not."""
 
     _name = "progress.billing.run"
+    _inherit = "progress.billing.guard"
     _description = "Run Billing"
 
     state = fields.Selection(

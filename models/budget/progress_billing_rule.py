@@ -28,7 +28,7 @@ class ProgressBillingRule(models.Model):
 
     _name = "progress.billing.rule"
     _description = "Progress Billing Rule"
-    _inherit = ["analytic.mixin"]
+    _inherit = ["analytic.mixin", "progress.billing.guard"]
     _order = "sequence, name, id"
     _check_company_auto = True
 

@@ -105,6 +105,7 @@ class ProjectProject(models.Model):
     def action_view_progress_lines(self):
         """Open the project's planned lines, to plan more of them where one may."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "progress_billing.progress_billing_line_action"
         )
@@ -232,6 +233,7 @@ class ProjectProject(models.Model):
     def action_view_proformas(self):
         """Open the project's pro formas."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "progress_billing.progress_billing_proforma_action"
         )

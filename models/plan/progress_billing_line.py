@@ -253,6 +253,7 @@ class ProgressBillingLine(models.Model):
 
     def action_cancel(self):
         """Take planned lines out of the plan without deleting them."""
+        self.check_access("write")
         for line in self.filtered(lambda line: line.state in ("draft", "posted")):
             raise UserError(
                 self.env._(

@@ -7,6 +7,7 @@ class ProgressBillingTemplate(models.Model):
     """A plan of instalments to generate planned lines from, again and again."""
 
     _name = "progress.billing.template"
+    _inherit = "progress.billing.guard"
     _description = "Progress Billing Template"
     _order = "sequence, name, id"
 
@@ -40,6 +41,7 @@ class ProgressBillingTemplateLine(models.Model):
     """
 
     _name = "progress.billing.template.line"
+    _inherit = "progress.billing.guard"
     _description = "Progress Billing Template Line"
     _order = "template_id, sale_order_template_id, sequence, id"
 
@@ -77,6 +79,10 @@ class ProgressBillingTemplateLine(models.Model):
     _percent_range = models.Constraint(
         "CHECK(percent > 0 AND percent <= 100)",
         "The percentage of a progress billing line must be above 0 and at most 100.",
+    )
+    _months_range = models.Constraint(
+        "CHECK(months BETWEEN -1200 AND 1200)",
+        "An instalment of a plan is at most 1,200 months from its start.",
     )
     _one_parent = models.Constraint(
         "CHECK((template_id IS NULL) != (sale_order_template_id IS NULL))",

@@ -32,6 +32,7 @@ class SaleOrder(models.Model):
 
     def action_generate_progress(self):
         """Open the wizard that plans the billing of the orders."""
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Generate Progress Billing"),

@@ -327,6 +327,7 @@ class ProgressBillingProforma(models.Model):
     def action_send(self):
         """Open the composer with the pro forma as PDF."""
         self.ensure_one()
+        self.check_access("write")
         template = self.env.ref(
             "progress_billing.mail_template_proforma", raise_if_not_found=False
         )

@@ -1,17 +1,27 @@
-from odoo import api, models, tools
-from odoo.exceptions import AccessError
+from datetime import date
+from math import isfinite
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError, ValidationError
+
+#: The largest numbers that may be entered, by type of field: cents of ten trillion are
+#: still exact, and days of a hundred years can be counted from any date.
+LIMITS = {"float": 1e13, "monetary": 1e13, "integer": 36500}
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)
 
 
 class ProgressBillingGuard(models.AbstractModel):
-    """Keeps what is derived, or set by a workflow, from being written by anybody else.
+    """Keeps the addon's fields from being written by the wrong people or with nonsense.
 
-    A field of this addon that is `readonly` where it is defined is written by its
-    compute method and by code in sudo mode, over no interface by a person. Writing the
-    value that it has already is no change, and allowed: forms and imports do so.
+    A field that is `readonly` where it is defined is derived, or set by a workflow: it
+    is written by its compute method and by code in sudo mode, over no interface by a
+    person. Writing the value that it has already is no change, and allowed: forms and
+    imports do so. All other numbers and dates are entered, and must be sane. Wizards,
+    which hold nothing, are only told the latter.
     """
 
     _name = "progress.billing.guard"
-    _description = "Guard of Derived Fields"
+    _description = "Guard of Fields"
 
     @api.model
     @tools.ormcache()
@@ -27,6 +37,19 @@ class ProgressBillingGuard(models.AbstractModel):
             and field.readonly
             and name not in models.MAGIC_COLUMNS
             and field.type != "one2many"
+            and "progress_billing" in field._modules
+            and not self._transient
+        )
+
+    @api.model
+    @tools.ormcache()
+    def _get_entered_fields(self):
+        """Return the names of the numbers and dates that people enter."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if not field.readonly
+            and (field.type in LIMITS or field.type in ("date", "datetime"))
             and "progress_billing" in field._modules
         )
 
@@ -46,8 +69,14 @@ class ProgressBillingGuard(models.AbstractModel):
         field = self._fields[name]
         return field.default and field.convert_to_write(field.default(self), self)
 
+    def onchange(self, values, field_names, fields_spec):
+        self._check_sane_tree(values)
+        return super().onchange(values, field_names, fields_spec)
+
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_sane_values(vals)
         if not self.env.su:
             nothing = self.browse()
             for vals in vals_list:
@@ -55,6 +84,7 @@ class ProgressBillingGuard(models.AbstractModel):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_sane_values(vals)
         if not self.env.su:
             self._check_guarded_fields(vals)
         return super().write(vals)
@@ -92,3 +122,67 @@ class ProgressBillingGuard(models.AbstractModel):
             != field.convert_to_cache(record[name], record, validate=False)
             for record in self
         )
+
+    # === WHAT IS ENTERED === #
+
+    def _check_sane_tree(self, values):
+        """Refuse nonsense in the values of a form, and in those of its rows."""
+        self._check_sane_values(values)
+        for name, commands in values.items():
+            field = self._fields.get(name)
+            if not field or field.type != "one2many":
+                continue
+            rows = self.env[field.comodel_name]
+            if hasattr(rows, "_check_sane_tree"):
+                for command in commands or ():
+                    if len(command) > 2 and isinstance(command[2], dict):
+                        rows._check_sane_tree(command[2])
+
+    def _check_sane_values(self, vals):
+        """Refuse numbers and dates that no contract has, before any is reckoned with.
+
+        What is no number or date at all is refused by the field.
+        """
+        for name in self._get_entered_fields() & vals.keys():
+            field, value = self._fields[name], vals[name]
+            if not value:
+                continue
+            if field.type in LIMITS:
+                self._check_sane_number(field, value)
+            else:
+                self._check_sane_date(field, value)
+
+    def _check_sane_number(self, field, value):
+        limit = LIMITS[field.type]
+        try:
+            is_sane = isfinite(float(value)) and abs(float(value)) <= limit
+        except (TypeError, ValueError):
+            return
+        if not is_sane:
+            raise ValidationError(
+                self.env._(
+                    "You cannot enter %(value)s as %(field)s because it is not between "
+                    "%(least)s and %(most)s. Enter another number.",
+                    value=value,
+                    field=field._description_string(self.env),
+                    least=f"{-limit:,.0f}",
+                    most=f"{limit:,.0f}",
+                )
+            )
+
+    def _check_sane_date(self, field, value):
+        try:
+            is_sane = FIRST_DATE <= fields.Date.to_date(value) <= LAST_DATE
+        except (TypeError, ValueError):
+            is_sane = False
+        if not is_sane:
+            raise ValidationError(
+                self.env._(
+                    "You cannot enter %(value)s as %(field)s because it is no date "
+                    "between %(first)s and %(last)s. Enter another date.",
+                    value=value,
+                    field=field._description_string(self.env),
+                    first=FIRST_DATE,
+                    last=LAST_DATE,
+                )
+            )

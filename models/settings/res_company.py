@@ -2,7 +2,10 @@ from odoo import fields, models
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    """Keeps how the company bills progress."""
+
+    _name = "res.company"
+    _inherit = ["res.company", "progress.billing.guard"]
 
     progress_method = fields.Selection(
         selection=[

@@ -416,20 +416,21 @@ class AccountMove(models.Model):
 
     def action_view_progress_lines(self):
         """Open the billing lines that the invoices bill or take back."""
-        lines = self.sudo().line_ids.progress_line_id
+        self.check_access("read")
+        lines = self.sudo().line_ids.progress_line_id.sudo(self.env.su)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Billing Lines"),
             "res_model": "progress.billing.line",
             "view_mode": "list,form",
-            "domain": [("id", "in", lines.ids)],
+            "domain": [("id", "in", lines._filtered_access("read").ids)],
         }
 
     def _get_progress_story(self):
         """Return these invoices with all that followed from them.
 
-        Their credit notes, payments, and the entries that adjusted them. In sudo mode
-        because the ids are all it tells; whoever opens them sees what they may.
+        Their credit notes, payments, and the entries that adjusted them, as far as one
+        may read them. In sudo mode because the way to them leads over others.
         """
         moves = self.sudo()
         moves |= moves.reversal_move_ids
@@ -438,7 +439,8 @@ class AccountMove(models.Model):
         moves |= partials.exchange_move_id
         moves |= partials.debit_move_id.move_id | partials.credit_move_id.move_id
         moves |= moves.progress_adjustment_move_ids
-        return moves.filtered("progress_role").sudo(self.env.su)
+        moves = moves.filtered("progress_role").sudo(self.env.su)
+        return moves._filtered_access("read")
 
     def _get_progress_story_action(self, name):
         """Return the action that lists the story of these invoices, oldest first."""

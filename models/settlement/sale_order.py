@@ -22,6 +22,7 @@ class SaleOrder(models.Model):
 
     def action_create_final_invoice(self):
         """Open the final-invoice wizard on the orders."""
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Create Final Invoice"),
@@ -187,6 +188,7 @@ class SaleOrder(models.Model):
 
     def action_create_interim_invoice(self):
         """Open the host's *Create Invoice* wizard for a regular invoice."""
+        self.check_access("write")
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "sale.action_view_sale_advance_payment_inv"

@@ -29,8 +29,7 @@ RIGHTS = {
         "button_cancel": ("biller",),
         "button_draft": ("biller",),
     },
-    # Strangers call it on nothing, as the records of others are not theirs to read.
-    "account.move.reversal": {"reverse_moves": ("biller", "stranger")},
+    "account.move.reversal": {"reverse_moves": ("biller",)},
     "progress.billing.final": {"action_create": ("seller", "biller")},
     "progress.billing.generate": {"action_generate": ("seller", "biller")},
     "progress.billing.line": {
@@ -223,8 +222,9 @@ class TestRpc(ProjectBillingCommon):
         self.env.invalidate_all()
         try:
             with self.cr.savepoint() as savepoint:
-                call_kw(self._as(role, model), method, list(args), kwargs)
-                self.env.flush_all()
+                caller = self._as(role, model)
+                call_kw(caller, method, list(args), kwargs)
+                caller.env.flush_all()
                 savepoint.rollback()
         except (AccessError, MissingError):
             return "denied"

@@ -64,18 +64,14 @@ PICTURES = {
 
 def arguments(words):
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        prog="make screenshot", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="make screenshot")
     parser.add_argument("url", nargs="?", help="path in the web client, or an address")
     parser.add_argument("out", nargs="?", type=Path, help="the PNG to write")
     parser.add_argument("--server", default="http://localhost:8069")
-    parser.add_argument("--login", default="admin")
-    parser.add_argument("--password", default="admin")
-    parser.add_argument("--width", type=int, default=1400)
-    parser.add_argument("--height", type=int, default=1000)
+    for name in ("login", "password", "width", "height", "wait"):
+        default = getattr(Picture, name)
+        parser.add_argument(f"--{name}", type=type(default), default=default)
     parser.add_argument("--click", dest="clicks", action="append", default=[])
-    parser.add_argument("--wait", type=int, default=0, help="milliseconds more")
     parser.add_argument("--window", action="store_true", help="not the whole page")
     parser.add_argument("--named", nargs="*", help="those of the table, all or some")
     return parser.parse_args(words)

@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_guards,
     test_house,
+    test_languages,
     test_rooms,
     test_rpc,
     test_tour_main,

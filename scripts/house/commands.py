@@ -60,7 +60,7 @@ def lint(args):
 
 
 def pot(args):
-    """Export the addon's terms to ``i18n/progress_billing.pot``.
+    """Export the addon's terms to ``i18n/progress_billing.pot``, update the languages.
 
     From a copy: the export follows links, and ours leads back into itself.
     """
@@ -72,7 +72,9 @@ def pot(args):
         words = ("-d", name, "--addons-dir", copy.parent, "-m", places.ADDON)
         odoo.run("click-odoo-makepot", *words, what="export the terms")
     shutil.copy2(copy / POT, places.ROOT / POT)
-    subprocess.run(["git", "diff", "--stat", POT], cwd=places.ROOT, check=False)
+    python = [odoo.venv / "bin/python", places.SCRIPTS / "house/languages.py"]
+    print(steps.run([*python, places.ROOT / POT], what="update the languages"), end="")
+    subprocess.run(["git", "diff", "--stat", "i18n"], cwd=places.ROOT, check=False)
 
 
 def dist(args):

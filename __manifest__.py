@@ -26,14 +26,11 @@
         # Views of plans and runs.
         "views/progress_billing_template_views.xml",
         # Views of projects billed by progress.
-        "views/sale_order_line_budget_views.xml",
+        "views/sale_order_line_views.xml",
         "views/progress_billing_rule_views.xml",
         "views/progress_billing_proforma_views.xml",
-        "views/progress_billing_proforma_portal_parts.xml",
         "views/progress_billing_proforma_portal.xml",
         "views/project_project_views.xml",
-        "views/project_project_billing_views.xml",
-        "views/project_project_actions.xml",
         "views/project_task_views.xml",
         "views/sale_order_template_views.xml",
         # Reports; the invoice form shows a table of theirs.

@@ -181,17 +181,7 @@ def split(amount, weights, currency):
     total = sum(weights)
     if currency.is_zero(total):
         return [amount, *(0.0 for _weight in weights[1:])]
-    parts, done, cumulative = [], 0.0, 0.0
-    for number, weight in enumerate(weights, 1):
-        cumulative += weight
-        target = (
-            amount
-            if number == len(weights)
-            else currency.round(amount * cumulative / total)
-        )
-        parts.append(currency.round(target - done))
-        done = target
-    return parts
+    return _spread(amount, [amount * weight / total for weight in weights], currency)
 
 
 def spread(total, estimates, document, company):

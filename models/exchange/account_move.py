@@ -70,6 +70,14 @@ class AccountMove(models.Model):
         rate = self.invoice_currency_rate
         return 1.0 / rate if rate else 0.0
 
+    def _get_progress_rates(self, deposit):
+        """Return the rates of a deposit and of this invoice, 0.0 without a deposit."""
+        origin = deposit and deposit._get_progress_origin_move()
+        return {
+            "deposit_rate": origin._get_progress_rate() if origin else 0.0,
+            "invoice_rate": self._get_progress_rate() if origin else 0.0,
+        }
+
     def _get_progress_adjustment_label(self, deposit):
         """Return the label of an adjustment: deposit, both rates and this invoice.
 
@@ -149,8 +157,7 @@ class AccountMove(models.Model):
         The host simulates the same reconciliation that it will make.
 
         :param plan: as the host reconciles it.
-        :param dict reopened: item -> (amount, amount in currency) that will be open
-            again by then.
+        :param dict reopened: item -> `fx.Amount` that will be open again by then.
         :param undone: entries that will be reversed by then.
         """
         undone = undone or self.browse()
@@ -375,19 +382,14 @@ class AccountMove(models.Model):
         env = self.sudo().env
         rows = []
         for _code, _id, values in entry.values["line_ids"]:
-            item = env["account.move.line"].new(
-                {
-                    "progress_adjusted_line_id": values.get(
-                        "progress_adjusted_line_id"
-                    ),
-                    "progress_adjusted_move_id": values.get(
-                        "progress_adjusted_move_id"
-                    ),
-                }
+            deposit = values.get("progress_adjusted_line_id")
+            # In a tuple, as the id of an invoice in memory counts as none.
+            move = env["account.move"].browse(
+                (values.get("progress_adjusted_move_id"),)
             )
             rows.append(
                 {
-                    **item._get_progress_rates(),
+                    **move._get_progress_rates(env["sale.order.line"].browse(deposit)),
                     "account": env["account.account"].browse(values["account_id"]),
                     "label": values["name"],
                     "date": entry.values["date"],

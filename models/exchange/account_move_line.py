@@ -1,6 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ..arithmetic import fx
 from .entry import Pair
 
 
@@ -85,8 +88,7 @@ class AccountMoveLine(models.Model):
         """Return what the host would reconcile at different rates, without doing it.
 
         :param plan: as the host reconciles it.
-        :param dict reopened: item -> (amount, amount in currency) that will be open
-            again by then.
+        :param dict reopened: item -> `fx.Amount` that will be open again by then.
         :return: list of `Pair`.
         """
         AccountMoveLine = self.sudo().with_context(no_exchange_difference=False)
@@ -94,12 +96,12 @@ class AccountMoveLine(models.Model):
         residuals = {}
         # Not the host's items: those lack what is only in memory.
         for item in self._get_progress_plan_items(plan):
-            amount, amount_currency = reopened.get(item, (0.0, 0.0))
+            amount = reopened.get(item, fx.Amount())
             residuals[item] = {
                 "aml": item,
-                "amount_residual": item.amount_residual + amount,
+                "amount_residual": item.amount_residual + amount.company,
                 "amount_residual_currency": item.amount_residual_currency
-                + amount_currency,
+                + amount.document,
                 "parent_state": item.parent_state,
             }
         results = [
@@ -186,22 +188,13 @@ class AccountMoveLine(models.Model):
         """Return one row of `account.move._get_progress_adjustments`."""
         self.ensure_one()
         return {
-            **self._get_progress_rates(),
+            **self.progress_adjusted_move_id._get_progress_rates(
+                self.progress_adjusted_line_id
+            ),
             "account": self.account_id,
             "label": self.name,
             "date": self.date,
             "amount": self.balance,
-        }
-
-    def _get_progress_rates(self):
-        """Return the rates of the deposit and of the invoice that adjusted it."""
-        deposit = self.progress_adjusted_line_id
-        origin = deposit and deposit._get_progress_origin_move()
-        return {
-            "deposit_rate": origin._get_progress_rate() if origin else 0.0,
-            "invoice_rate": self.progress_adjusted_move_id._get_progress_rate()
-            if origin
-            else 0.0,
         }
 
     def _get_progress_partials(self):
@@ -217,25 +210,22 @@ class AccountMoveLine(models.Model):
 
         Their exchange entries go as well, and what those are reconciled with.
 
-        :return: dict of item -> (company, document currency) to add to its residual.
+        :return: dict of item -> `fx.Amount` to add to its residual.
         """
         partials = self._get_progress_partials()
         exchange = partials.exchange_move_id.line_ids
         partials |= exchange.matched_debit_ids | exchange.matched_credit_ids
-        reopened = {}
+        reopened = defaultdict(fx.Amount)
         for partial in partials:
-            for item, sign, amount in (
-                (partial.debit_move_id, 1, partial.debit_amount_currency),
-                (partial.credit_move_id, -1, partial.credit_amount_currency),
-            ):
-                company, document = reopened.get(item, (0.0, 0.0))
-                reopened[item] = (
-                    company + sign * partial.amount,
-                    document + sign * amount,
-                )
+            debit = fx.Amount(partial.debit_amount_currency, partial.amount)
+            credit = fx.Amount(-partial.credit_amount_currency, -partial.amount)
+            reopened[partial.debit_move_id] += debit
+            reopened[partial.credit_move_id] += credit
         return {
-            item: tuple(map(item.company_currency_id.round, amounts[:1]))
-            + tuple(map(item.currency_id.round, amounts[1:]))
-            for item, amounts in reopened.items()
+            item: fx.Amount(
+                item.currency_id.round(amount.document),
+                item.company_currency_id.round(amount.company),
+            )
+            for item, amount in reopened.items()
             if item not in exchange
         }

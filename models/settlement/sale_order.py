@@ -178,10 +178,17 @@ class SaleOrder(models.Model):
         )
 
     def _get_progress_open_lines(self):
-        """Return the down payment lines that posted items leave open."""
+        """Return the deposits that posted items leave open.
+
+        A final invoice takes back those of the host alone, too.
+        """
         self.ensure_one()
-        return self.order_line._get_progress_deposits().filtered(
-            lambda line: not self.currency_id.is_zero(line._get_progress_open())
+        return self.order_line.filtered(
+            lambda line: (
+                line.is_downpayment
+                and not line.display_type
+                and not self.currency_id.is_zero(line._get_progress_open())
+            )
         )
 
     # === INTERIM INVOICES === #
@@ -474,7 +481,7 @@ class SaleOrder(models.Model):
 
     def _check_progress_cancellable(self):
         """Refuse to cancel orders with open deposits, and offer to credit these."""
-        for order in self:
+        for order in self.filtered(lambda order: order._uses_progress_billing()):
             lines = order._get_progress_open_lines()
             if lines:
                 moves = lines._get_progress_deposit_moves()

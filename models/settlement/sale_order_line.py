@@ -160,12 +160,15 @@ class SaleOrderLine(models.Model):
         }
 
     def _get_progress_deposit_moves(self):
-        """Return the posted deposit invoices of down payment lines, oldest first."""
-        items = self._get_progress_posted_items().filtered(
-            lambda item: (
-                not item.is_progress_recall and item.move_id.move_type == "out_invoice"
+        """Return the posted invoices that billed deposits, oldest first."""
+        items = self.env["account.move.line"].sudo()
+        for line in self:
+            direction = line._get_progress_direction()
+            items |= line._get_progress_posted_items().filtered(
+                lambda item, direction=direction: (
+                    not item.is_progress_recall and direction * item.amount_currency < 0
+                )
             )
-        )
         return items.move_id.sorted(lambda move: (move.invoice_date, move.id))
 
     def _get_progress_origin_move(self):

@@ -232,10 +232,13 @@ class TestRecalls(ProjectBillingCommon):
             ._create_invoices(order)
         )
         deposit.action_post()
+        wizard = self.env["progress.billing.final"].create({"order_ids": order.ids})
+        shown = wizard.amount_untaxed
         final = self._final(order)
         self.assertAlmostEqual(
             final.amount_total, order.amount_total - deposit.amount_total
         )
+        self.assertAlmostEqual(shown, final.amount_untaxed)
         self.assertSettled(order)
 
     # === LINES BELOW THE DOWN PAYMENTS === #

@@ -88,6 +88,25 @@ class TestRecallsMixed(ProjectBillingCommon):
                 self._final(order)
                 self.assertSettled(order)
 
+    def test_progress_taken_back_on_an_order_of_a_negative_total(self):
+        order = self._project_order(-1000.0, method="deposit")
+        line = order.order_line
+        moves = self.env["account.move"]
+        for percent in (60.0, 45.0):
+            self._complete(line, percent)
+            moves |= self._bill_budget(order)
+        self.assertRecordValues(
+            moves,
+            [
+                {"move_type": "out_refund", "amount_untaxed": 600.0},
+                {"move_type": "out_invoice", "amount_untaxed": 150.0},
+            ],
+        )
+        self.assertEqual(moves[1].reversed_entry_id, moves[0])
+        self.assertAlmostEqual(order.progress_deposit_balance, -450.0)
+        self._final(order)
+        self.assertSettled(order)
+
     def test_progress_taken_back_on_a_pro_forma(self):
         order = self._project_order(1000.0, method="deposit")
         line = order.order_line

@@ -1,6 +1,7 @@
 """Databases, copied by PostgreSQL itself: attachments lie in them, not in files."""
 
 import json
+import os
 from pathlib import Path
 
 from . import places, steps
@@ -31,6 +32,7 @@ class Odoo:
         data.mkdir(parents=True, exist_ok=True)
         self.venv = venv
         self.env = env | {
+            "ODOO_RC": os.devnull,  # no settings of somebody else
             "ODOO_ADDONS_PATH": str(places.link_addon()),
             "ODOO_DATA_DIR": str(data),
             "ODOO_HTTP_INTERFACE": "127.0.0.1",

@@ -82,7 +82,7 @@ class TestScheduler(ProcessCase):
         """Let the scheduler work until the job is done; return its log."""
         self._wait(self._start(START))
         with self._scheduler() as log:
-            deadline = time.monotonic() + 90.0
+            deadline = time.monotonic() + 300.0
             while self._is_waiting():
                 if time.monotonic() > deadline:
                     self.fail(f"The job does not end: {log.read()}")

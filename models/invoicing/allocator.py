@@ -99,7 +99,7 @@ class ProgressBillingAllocator(models.AbstractModel):
         """
         shares = {}
         # What the host reads of each line, move by move, is read at once.
-        items.move_id.line_ids.fetch(["tax_ids", "tax_tag_ids"])
+        items.move_id.line_ids.fetch(["tax_ids", "tax_tag_ids", "sale_line_ids"])
         for move in items.move_id:
             base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
             for base_line in base_lines:

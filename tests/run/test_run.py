@@ -168,6 +168,23 @@ class TestRun(ProgressBillingCommon):
         self.assertIn(orders[0].name, message)
         self.assertNotIn(orders[1].name, message)
 
+    def test_queries_of_a_batch_do_not_grow_with_what_its_order_billed_before(self):
+        lines = self._plan(self._order(), *[1.0] * 40)
+        self._count_queries(lines[:5])
+        few = self._count_queries(lines[5:10])
+        self._count_queries(lines[10:30])
+        many = self._count_queries(lines[30:35])
+        self.assertLessEqual(many, few)
+
+    def _count_queries(self, lines):
+        """Bill lines as one batch of the scheduled job; return its queries."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        lines._run()
+        self.env.flush_all()
+        return self.cr.sql_log_count - before
+
     def test_a_line_shows_what_it_bills_while_it_is_typed(self):
         line = self._plan(self._order(1000.0), 10.0, 20.0)[0]
         with Form(line) as form:

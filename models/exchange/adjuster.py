@@ -103,7 +103,7 @@ class Adjuster:
     @cached_property
     def lines(self):
         """Item -> `TaxedLine`, of the invoices of all deposits and of what follows."""
-        return self.reader.read(self.items)
+        return self.reader.read_taxes(self.items)
 
     def _get_taxes(self, deposit):
         """Yield what the accounts of a deposit's taxes are to be adjusted by.

@@ -46,7 +46,7 @@ class TaxReader:
             )
         return key
 
-    def read(self, items):
+    def read_taxes(self, items):
         """Return item -> `TaxedLine` of all lines of the invoices of some items."""
         lines = {}
         for move in items.move_id:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 from odoo.tools import float_compare, float_is_zero, float_round
 
-from odoo.addons.progress_billing.models.arithmetic import amounts
-from odoo.addons.progress_billing.models.arithmetic.amounts import Share
+from ...models.arithmetic import amounts
+from ...models.arithmetic.amounts import Share
 
 
 class Currency:

@@ -205,7 +205,7 @@ class TestProforma(ProjectBillingCommon):
         self.assertFalse(proforma.activity_ids)
         proforma._set_state("sent", ("draft",))
         proforma._decline("Still too much")
-        proforma.with_context(mark_proforma_as_sent=True).message_post(body="Again")
+        proforma.with_context(mark_proforma_as_sent=True).message_post()
         self.assertEqual(proforma.state, "sent")
         self.assertFalse(proforma.activity_ids)
         proforma._decline("No")

@@ -25,12 +25,10 @@ class TestCronJob(ProjectBillingCommon):
         """Run a slice of the job; return how many it did, and how many it left."""
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             cron, progress = self.cron.with_env(self.env(cr=cr))._add_progress()
-            context = {
-                **cron.env.context,
-                "cron_id": cron.id,
-                "cron_end_time": time.monotonic() + seconds,
-            }
-            cron.with_context(context).env["progress.billing.line"]._cron_generate()
+            cron = cron.with_context(
+                cron_id=cron.id, cron_end_time=time.monotonic() + seconds
+            )
+            cron.env["progress.billing.line"]._cron_generate()
             counts = progress.done, progress.remaining
         self.env.invalidate_all()
         return counts

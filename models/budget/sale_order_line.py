@@ -532,17 +532,6 @@ class SaleOrderLine(models.Model):
                     )
                 )
 
-    # === INVOICED QUANTITIES === #
-
-    def _get_by_amount_correction(self, items):
-        """Return the quantity that items billed by amount stand for, less their own."""
-        counted = amount = 0.0
-        for item in items:
-            sign = -item.move_id.direction_sign
-            counted += sign * item._get_sale_line_quantity(self)
-            amount += sign * item.price_subtotal
-        return self._get_share_quantity(amount) - counted
-
     def _get_budget_writes(self, vals):
         """Return what to write on which lines: pairs of lines and values."""
         if BUDGET_FIELDS.isdisjoint(vals):
@@ -569,6 +558,17 @@ class SaleOrderLine(models.Model):
         else:
             ignored = set()
         return {key: value for key, value in vals.items() if key not in ignored}
+
+    # === INVOICED QUANTITIES === #
+
+    def _get_by_amount_correction(self, items):
+        """Return the quantity that items billed by amount stand for, less their own."""
+        counted = amount = 0.0
+        for item in items:
+            sign = -item.move_id.direction_sign
+            counted += sign * item._get_sale_line_quantity(self)
+            amount += sign * item.price_subtotal
+        return self._get_share_quantity(amount) - counted
 
     def _get_by_amount_corrections(self, states):
         """Return order line -> quantity that corrects it for items billed by amount.

@@ -75,8 +75,9 @@ class ProgressBillingGuard(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_sane_values(vals)
+        if self._get_entered_fields():
+            for vals in vals_list:
+                self._check_sane_values(vals)
         if not self.env.su:
             nothing = self.browse()
             for vals in vals_list:

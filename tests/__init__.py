@@ -50,6 +50,7 @@ from .proforma import (
     test_proforma_portal,
 )
 from .run import (
+    test_batches,
     test_cron,
     test_cron_job,
     test_lesson_10,

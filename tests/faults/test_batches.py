@@ -68,7 +68,7 @@ class TestBatches(ProcessCase):
         for _line, state, count, amount in rows:
             self.assertEqual((state, count, float(amount or 0)), ("draft", 1, 50.0))
 
-    def test_g01_two_workers_at_once_bill_every_line_once(self):
+    def test_two_workers_at_once_bill_every_line_once(self):
         workers = [self._start(JOB), self._start(JOB)]
         for worker in workers:
             self._wait(worker)
@@ -76,7 +76,7 @@ class TestBatches(ProcessCase):
         self._wait(self._start(JOB))
         self.assertBilledOnce()
 
-    def test_g01_killed_run_resumes_where_it_stood(self):
+    def test_killed_run_resumes_where_it_stood(self):
         self._wait(self._start(KILLED + JOB), fails=True)
         billed = self._query(
             self.name,
@@ -87,7 +87,7 @@ class TestBatches(ProcessCase):
         self._wait(self._start(JOB))
         self.assertBilledOnce()
 
-    def test_g01_worker_and_person_bill_every_line_once(self):
+    def test_worker_and_person_bill_every_line_once(self):
         person = self._start(PERSON)
         while "READY" not in person.stdout.readline():
             self.assertIsNone(person.poll())

@@ -108,7 +108,7 @@ def get_consumption(deposits, revenue, document):
     whole order, pay for what is left, in proportion. The rest is paid back.
 
     >>> class Cent:
-    ...     def round(self, amount): return round(amount, 2)
+    ...     def is_zero(self, amount): return not round(amount, 2)
     >>> get_consumption({"d": (None, 6000.0)}, {"a": ("A", 4000.0)}, Cent())
     {'d': {'a': 0.6666666666666666}}
     >>> get_consumption(
@@ -134,12 +134,13 @@ def get_consumption(deposits, revenue, document):
         )
         for (deposit, key), amount in _consume(rest, left, own, keys).items():
             consumed[deposit][key] += amount
+        # Noise of floats is nothing that could be shared out.
         for deposit in own:
-            used = sum(consumed[deposit].values())
-            rest[deposit] = document.round(deposits[deposit][1] - used)
+            amount = deposits[deposit][1] - sum(consumed[deposit].values())
+            rest[deposit] = 0.0 if document.is_zero(amount) else amount
         for key in keys:
-            used = sum(consumed[deposit][key] for deposit in deposits)
-            left[key] = document.round(revenue[key][1] - used)
+            amount = revenue[key][1] - sum(parts[key] for parts in consumed.values())
+            left[key] = 0.0 if document.is_zero(amount) else amount
     return {
         deposit: {
             key: amount / deposits[deposit][1]

@@ -50,3 +50,50 @@ class TestFx(BaseCase):
             still_open += fx.Amount(0.0, adjustment)
         self.assertAlmostEqual(still_open.document, 0.0, 6)
         self.assertAlmostEqual(still_open.company, 0.0, 6)
+
+    @given(
+        st.dictionaries(
+            st.sampled_from("def"),
+            st.tuples(st.sampled_from([None, "A", "B"]), st.integers(1, 10**6)),
+            min_size=1,
+        ),
+        st.dictionaries(
+            st.sampled_from("abc"),
+            st.tuples(st.sampled_from("AB"), st.integers(1, 10**6)),
+        ),
+    )
+    def test_revenue_consumes_no_more_than_it_is_nor_than_was_deposited(
+        self, deposits, revenue
+    ):
+        shares = fx.get_consumption(deposits, revenue, Cent())
+        for own in shares.values():
+            self.assertLessEqual(sum(own.values()), 1.0 + 1e-9)
+        consumed = 0.0
+        for key, (_line, amount) in revenue.items():
+            taken = sum(
+                own.get(key, 0.0) * deposits[name][1] for name, own in shares.items()
+            )
+            self.assertGreaterEqual(taken, -1e-6)
+            self.assertLessEqual(taken, amount + 0.01)
+            consumed += taken
+        most = min(
+            sum(amount for _line, amount in deposits.values()),
+            sum(amount for _line, amount in revenue.values()),
+        )
+        self.assertAlmostEqual(consumed, most, 1)
+
+    @given(
+        st.integers(-(10**7), 10**7),
+        st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=6),
+    )
+    def test_spread_adds_up(self, cents, estimates):
+        total = fx.Amount(cents / 100, cents / 300)
+        total = fx.Amount(total.document, round(total.company, 2))
+        parts = fx.spread(
+            total,
+            [fx.Amount(part / 100, part / 90) for part in estimates],
+            Cent(),
+            Cent(),
+        )
+        self.assertAlmostEqual(sum(part.document for part in parts), total.document, 6)
+        self.assertAlmostEqual(sum(part.company for part in parts), total.company, 6)

@@ -83,3 +83,20 @@ class TestCurrencyBatch(ProgressCurrencyCommon):
             partials = item.matched_debit_ids | item.matched_credit_ids
             self.assertEqual(sum(partials.mapped("amount")), abs(item.balance))
             self.assertEqual(len(item.full_reconcile_id.reconciled_line_ids), 3)
+
+    def test_finals_posted_together_have_an_entry_each(self):
+        orders = self._euro_order(10000.0) | self._euro_order(5000.0)
+        for order in orders:
+            self._deposit_on(DEPOSIT_DAY, order, 30.0)
+            self._deposit_on(SECOND_DAY, order, 20.0)
+        with self._on(FINAL_DAY):
+            finals = self._final(orders, post=False, date=FINAL_DAY)
+            self.assertEqual(len(finals), 2)
+            shown = [self._get_preview(final) for final in finals]
+            finals.action_post()
+        for final, rows in zip(finals, shown, strict=True):
+            entry = final.progress_adjustment_move_ids
+            self.assertEqual(len(entry), 1)
+            self.assertEqual(rows, self._get_posted(entry))
+        self.assertNoDeposit(orders)
+        self.assertAlmostEqual(self._balance(self.tax_account), -2700.0)

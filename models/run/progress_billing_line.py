@@ -354,7 +354,9 @@ class ProgressBillingLine(models.Model):
         """
         lines = self._get_automatic_lines()._get_untried(job_start)
         if self._has_job_queue():
-            lines._enqueue_run(size=BATCH_SIZE)
+            # Once in a job: what fails in the queue is due in its later slices, too.
+            if self.env["ir.cron"]._get_progress_run() <= job_start:
+                lines._enqueue_run(size=BATCH_SIZE)
             return []
         return [
             (self._bill_batch, lines.ids[start : start + BATCH_SIZE])

@@ -3,6 +3,7 @@
 from freezegun import freeze_time
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.queue_job.tests.common import trap_jobs
 
@@ -43,6 +44,20 @@ class TestJobs(ProgressBillingCommon):
             trap.perform_enqueued_jobs()
         self.assertEqual(self.lines.move_id, moves)
         self.assertEqual(self.lines.order_id.invoice_ids, moves)
+
+    @mute_logger("odoo.addons.progress_billing.models.run.batches")
+    def test_what_fails_in_the_queue_is_handed_over_once_in_a_scheduled_job(self):
+        self.env.company.downpayment_account_id = False
+        Line = self.env["progress.billing.line"]
+        with trap_jobs() as trap:
+            Line.with_context(ir_cron_progress_id=7)._get_automatic_batches(7)
+            trap.assert_jobs_count(1)
+            trap.perform_enqueued_jobs()
+            self.assertTrue(all(self.lines.mapped("error_message")))
+            Line.with_context(ir_cron_progress_id=8)._get_automatic_batches(7)
+            trap.assert_jobs_count(0)
+            Line.with_context(ir_cron_progress_id=9)._get_automatic_batches(9)
+            trap.assert_jobs_count(1)
 
     def test_the_wizard_bills_in_the_background(self):
         wizard = self.env["progress.billing.run"].create({"in_background": True})

@@ -33,7 +33,9 @@ from .exchange import (
 from .invoicing import (
     test_deposit,
     test_deposit_account,
+    test_fixed_taxes,
     test_host_gaps,
+    test_never_below_zero,
     test_overbilling,
     test_properties,
     test_small_bills,
@@ -69,6 +71,7 @@ from .settlement import (
     test_order_changes,
     test_recalls,
     test_recalls_mixed,
+    test_rest,
     test_undo,
     test_undo_final,
 )

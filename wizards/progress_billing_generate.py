@@ -125,19 +125,17 @@ class ProgressBillingGenerate(models.TransientModel):
     def _compute_has_excess(self):
         for wizard in self:
             wizard.has_excess = any(
-                order.currency_id.compare_amounts(
-                    sum(
-                        line.amount_untaxed
-                        for line in wizard.line_ids
-                        if line.order_id._origin == order._origin
-                    )
-                    + order.progress_billed_amount
-                    + (0.0 if wizard.replace else order.progress_planned_amount),
-                    order.progress_contract_amount,
-                )
-                > 0
+                order._get_progress_excess(wizard._get_planned_amount(order))
                 for order in wizard.order_ids
             )
+
+    def _get_planned_amount(self, order):
+        """Return the untaxed amount that an order is planned to bill afterwards."""
+        lines = self.line_ids.filtered(
+            lambda line: line.order_id._origin == order._origin
+        )
+        kept = 0.0 if self.replace else order.progress_planned_amount
+        return sum(lines.mapped("amount_untaxed")) + kept
 
     # === THE PLAN === #
 

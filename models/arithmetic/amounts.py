@@ -151,6 +151,96 @@ def ceiling(contract, tolerance, currency):
     return currency.round(contract * (1 + tolerance / 100.0))
 
 
+def portion(shares, fraction, currency):
+    """Return a fraction (0-1) of a mapping of key -> Share, rounded as one document.
+
+    The taxed sum is rounded once, and so is each tax: what the host says of a down
+    payment. Exactly the mapping where the fraction is 1.0.
+
+    >>> class Cent:
+    ...     def round(self, amount): return round(amount, 2)
+    ...     def is_zero(self, amount): return abs(amount) < 0.005
+    >>> halves = portion({1: Share(0.05), 2: Share(0.05)}, 0.5, Cent())
+    >>> [share.base for share in halves.values()]
+    [0.03, 0.02]
+    """
+    if fraction == 1.0:
+        return dict(shares)
+    bases = _apportion([share.base for share in shares.values()], fraction, currency)
+    taxes = {key: {} for key in shares}
+    for tax in dict.fromkeys(tax for share in shares.values() for tax in share.taxes):
+        keys = [key for key, share in shares.items() if tax in share.taxes]
+        columns = zip(*(shares[key].taxes[tax] for key in keys), strict=True)
+        amounts = [_apportion(column, fraction, currency) for column in columns]
+        for key, amount, base in zip(keys, *amounts, strict=True):
+            taxes[key][tax] = (amount, base)
+    parts = {
+        key: Share(base, taxes[key]) for key, base in zip(shares, bases, strict=True)
+    }
+    return set_total(parts, currency.round(total_taxed(shares) * fraction), currency)
+
+
+def _apportion(amounts, fraction, currency):
+    """Return a fraction of some amounts that adds up to that fraction of their sum."""
+    parts, whole, before = [], 0.0, 0.0
+    for amount in amounts:
+        whole += amount
+        after = currency.round(whole * fraction)
+        parts.append(currency.round(after - before))
+        before = after
+    return parts
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Why an amount may not be billed: untaxed figures, in the order's currency.
+
+    :ivar amount: what is to be billed on top; negative where it is taken back.
+    :ivar billed: what is billed before, drafts included.
+    :ivar contract: what may be billed in all, without tolerance.
+    :ivar rest: the most of `amount` that may be billed.
+    :ivar beyond: what passes the bound, positive.
+    :ivar is_over: whether it is beyond the contract, not below nothing.
+    """
+
+    amount: float
+    billed: float
+    contract: float
+    rest: float
+    beyond: float
+    is_over: bool = True
+
+
+def get_excess(amount, billed, contract, limit, currency):
+    """Return the `Excess` of an amount to bill, None where it may be billed.
+
+    Billed stays between nothing and the limit, on the side of the contract: a discount
+    is billed downwards. What leads towards these bounds is welcome, however far beyond
+    them an order that was changed stands.
+
+    :param amount: 0 asks whether what is billed is beyond the limit already.
+    :param limit: the contract with the tolerance on top.
+
+    >>> class Cent:
+    ...     def compare_amounts(self, a, b): return (a > b + .005) - (a < b - .005)
+    >>> get_excess(60.0, 60.0, 100.0, 100.0, Cent()).rest
+    40.0
+    >>> get_excess(-60.0, 40.0, 100.0, 100.0, Cent()).rest
+    -40.0
+    >>> get_excess(-60.0, -40.0, -100.0, -100.0, Cent()) is None
+    True
+    """
+    sign = -1 if contract < 0.0 else 1
+    after, step = sign * (billed + amount), sign * amount
+    if step >= 0.0 and currency.compare_amounts(after, sign * limit) > 0:
+        rest = sign * max(sign * (limit - billed), 0.0)
+        return Excess(amount, billed, contract, rest, after - sign * limit)
+    if step < 0.0 and currency.compare_amounts(after, 0.0) < 0:
+        rest = -sign * max(sign * billed, 0.0)
+        return Excess(amount, billed, contract, rest, -after, is_over=False)
+    return None
+
+
 def scale(share, fraction, currency):
     """Return a fraction of a share, rounded; exactly the share where it is 1.0.
 

@@ -6,6 +6,8 @@ function that rounds takes a currency-like argument (`round`, `is_zero`).
 
 import itertools
 
+from .amounts import get_excess
+
 AMOUNT = "amount"
 QUANTITY = "quantity"
 
@@ -89,15 +91,42 @@ def invoiced_share(amount, budget_amount, budget_quantity, currency):
     return budget_quantity * amount / budget_amount
 
 
-def is_over_completed(percent, tolerance):
-    """Return whether a completed percentage passes what the company tolerates.
+class _Percent:
+    """Percentages, compared as amounts are."""
 
-    >>> is_over_completed(100.0, 0.0), is_over_completed(104.0, 5.0)
-    (False, False)
-    >>> is_over_completed(100.01, 0.0)
+    @staticmethod
+    def compare_amounts(first, second):
+        difference = first - second
+        return 0 if abs(difference) < 1e-9 else 1 if difference > 0 else -1
+
+
+def get_completed_excess(percent, tolerance):
+    """Return why a line may not be completed by a percentage, None where it may.
+
+    :return: `amounts.Excess` in percent.
+
+    >>> get_completed_excess(100.0, 0.0), get_completed_excess(104.0, 5.0)
+    (None, None)
+    >>> get_completed_excess(100.01, 0.0).is_over
     True
+    >>> get_completed_excess(-5.0, 0.0).is_over
+    False
     """
-    return abs(percent) > 100.0 + tolerance + 1e-9
+    return get_excess(percent, 0.0, 100.0, 100.0 + tolerance, _Percent)
+
+
+def shown_quantity(quantity, ordered, digits):
+    """Return a share of an ordered quantity, rounded, but never to all of it.
+
+    >>> shown_quantity(0.996, 1.0, 2), shown_quantity(1.0, 1.0, 2)
+    (0.99, 1.0)
+    >>> shown_quantity(0.337, 1.0, 2), shown_quantity(1.002, 1.0, 2)
+    (0.34, 1.01)
+    """
+    rounded = round(quantity, digits)
+    if quantity == ordered or rounded != round(ordered, digits):
+        return rounded
+    return round(rounded + (1 if quantity > ordered else -1) * 10**-digits, digits)
 
 
 def add_branch(distribution, branch, plan_of):

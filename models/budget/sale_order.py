@@ -25,7 +25,7 @@ class SaleOrder(models.Model):
         if not self.currency_id or self.currency_id.is_zero(difference):
             return {}
         allocator = self.env["progress.billing.allocator"]
-        base_lines = allocator._get_base_lines(lines, is_rest=False)
+        base_lines = allocator._get_base_lines(lines)
         return {
             line: allocator._get_share(base_line).base
             for line, base_line in zip(lines, base_lines, strict=True)

@@ -228,18 +228,34 @@ class SaleOrderLine(models.Model):
 
     def _get_billed(self, state):
         """Return [quantity, amount] billed by live items whose move is in a state."""
-        quantity = amount = share = 0.0
+        quantity = amount = share = deposits = 0.0
         for item in self.progress_item_ids:
             if item.parent_state != state:
                 continue
             sign = -item.move_id.direction_sign
             subtotal = sign * item.price_subtotal
-            amount += subtotal
-            if item.progress_by_amount:
+            if item.is_downpayment:
+                deposits += subtotal
+            elif item.progress_by_amount:
                 share += subtotal
             else:
+                amount += subtotal
                 quantity += sign * item._get_sale_line_quantity(self)
-        return [quantity + self._get_share_quantity(share), amount]
+        share += self._get_deposit_share(deposits)
+        return [quantity + self._get_share_quantity(share), amount + share]
+
+    def _get_deposit_share(self, amount):
+        """Return what deposits bill of the line, without the fixed taxes they contain.
+
+        :param amount: untaxed amount of the deposits.
+        """
+        taxes = self.tax_ids.flatten_taxes_hierarchy()
+        if not amount or all(tax._can_be_discounted() for tax in taxes):
+            return amount
+        ledger = self.order_id._get_progress_ledger(is_plan=True)
+        contract, _taxed = ledger.get_contract(self.id)
+        whole = contract + ledger.get_fixed_taxes(self.id)
+        return self.currency_id.round(amount * contract / whole) if whole else amount
 
     def _get_share_quantity(self, amount):
         """Return the quantity that billing an amount of the line stands for."""
@@ -519,18 +535,33 @@ class SaleOrderLine(models.Model):
     def _check_completed_percent(self):
         for line in self:
             tolerance = line.company_id.progress_overbilling_tolerance
-            if budget.is_over_completed(line.completed_percent, tolerance):
+            excess = budget.get_completed_excess(line.completed_percent, tolerance)
+            if not excess:
+                continue
+            figures = {
+                "line": line.display_name,
+                "percent": line.completed_percent,
+                "tolerance": tolerance,
+            }
+            if not excess.is_over:
                 raise ValidationError(
                     self.env._(
                         "You cannot complete %(line)s by %(percent).2f %% because "
-                        "%(amount)s is all it is worth, and your company tolerates "
-                        "%(tolerance)s %% more. Change the order line first.",
-                        line=line.display_name,
-                        percent=line.completed_percent,
-                        amount=line.currency_id.format(line.budget_amount),
-                        tolerance=tolerance,
+                        "less than %(amount)s cannot be billed. Enter 0 to credit all "
+                        "of it.",
+                        amount=line.currency_id.format(0.0),
+                        **figures,
                     )
                 )
+            raise ValidationError(
+                self.env._(
+                    "You cannot complete %(line)s by %(percent).2f %% because "
+                    "%(amount)s is all it is worth, and your company tolerates "
+                    "%(tolerance)s %% more. Change the order line first.",
+                    amount=line.currency_id.format(line.budget_amount),
+                    **figures,
+                )
+            )
 
     def _get_budget_writes(self, vals):
         """Return what to write on which lines: pairs of lines and values."""
@@ -561,29 +592,28 @@ class SaleOrderLine(models.Model):
 
     # === INVOICED QUANTITIES === #
 
-    def _get_by_amount_correction(self, items):
-        """Return the quantity that items billed by amount stand for, less their own."""
-        counted = amount = 0.0
-        for item in items:
-            sign = -item.move_id.direction_sign
-            counted += sign * item._get_sale_line_quantity(self)
-            amount += sign * item.price_subtotal
-        return self._get_share_quantity(amount) - counted
+    def _get_amount_quantities(self, states):
+        """Return order line -> invoiced quantity, for lines billed by amount.
 
-    def _get_by_amount_corrections(self, states):
-        """Return order line -> quantity that corrects it for items billed by amount.
-
-        Such an item has the quantity 1, which says nothing about the ordered quantity.
-        It counts as the share of the ordered quantity that its amount is of the line's,
-        so that a completely billed line is exactly invoiced.
+        An item billed by amount has the quantity 1, which says nothing about the
+        ordered quantity. What is invoiced counts as the share of it that the amount is
+        of the line's; the ordered quantity only where all of the line is billed, lest
+        the host finds nothing left to invoice.
 
         :param states: states of the invoices that count.
         """
-        corrections = {}
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        quantities = {}
         for line in self.filtered(lambda line: not line.is_downpayment):
             items = line._get_invoice_lines().filtered(
-                lambda item: item.progress_by_amount and item.parent_state in states
+                lambda item: item.parent_state in states
             )
-            if items:
-                corrections[line] = line._get_by_amount_correction(items)
-        return corrections
+            if not any(items.mapped("progress_by_amount")):
+                continue
+            amount = sum(
+                -item.move_id.direction_sign * item.price_subtotal for item in items
+            )
+            quantities[line] = budget.shown_quantity(
+                line._get_share_quantity(amount), line.product_uom_qty, digits
+            )
+        return quantities

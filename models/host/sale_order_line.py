@@ -27,16 +27,14 @@ class SaleOrderLine(models.Model):
 
     def _prepare_qty_invoiced(self):
         quantities = super()._prepare_qty_invoiced()
-        corrections = self._get_by_amount_corrections(("draft", "posted"))
-        for line, quantity in corrections.items():
-            quantities[line] += quantity
+        quantities.update(self._get_amount_quantities(("draft", "posted")))
         return quantities
 
     @api.depends("invoice_lines.price_subtotal", "budget_amount", "product_uom_qty")
     def _compute_qty_invoiced_posted(self):
         result = super()._compute_qty_invoiced_posted()
-        for line, quantity in self._get_by_amount_corrections(("posted",)).items():
-            line.qty_invoiced_posted += quantity
+        for line, quantity in self._get_amount_quantities(("posted",)).items():
+            line.qty_invoiced_posted = quantity
         return result
 
     # === INVOICING === #

@@ -6,6 +6,5 @@ May use: arithmetic, settings and the rooms of the sources before it.
 from . import account_move_line
 from . import allocator
 from . import builder
-from . import order_billing
 from . import sale_order
 from . import sale_order_line

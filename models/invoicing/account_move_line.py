@@ -38,3 +38,19 @@ class AccountMoveLine(models.Model):
         return self.product_uom_id._compute_quantity(
             self.quantity, sale_line.product_uom_id
         )
+
+    def _get_progress_bounded_lines(self):
+        """Return the order lines of which the items bill, or take back, a part.
+
+        Parts of a whole order are none of single lines.
+        """
+        lines = (
+            self.sale_line_ids.progress_sale_line_id
+            | self.progress_line_id.sale_line_id
+        )
+        of_budget = self.filtered(lambda item: not item.progress_line_id)
+        lines |= of_budget.progress_budget_line_id
+        credits_ = self.filtered(lambda item: item.move_id.move_type == "out_refund")
+        return lines | credits_.sale_line_ids.filtered(
+            lambda line: not line.is_downpayment and not line.display_type
+        )

@@ -1,27 +1,14 @@
-from dataclasses import replace
-
 from odoo import models
-from odoo.exceptions import UserError
 
-from ..arithmetic.amounts import (
-    Share,
-    add,
-    fraction_of,
-    is_empty,
-    next_part,
-    set_base,
-    set_total,
-    total_base,
-)
+from ..arithmetic.amounts import Share, add
 from ..arithmetic.claim import DEPOSIT
 
 
 class ProgressBillingAllocator(models.AbstractModel):
-    """Which lines, at which amounts and taxes, a share of an order comes to.
+    """Between the tax engine and our arithmetic: base lines and Shares.
 
-    The amounts are the host's: `AccountTax._prepare_down_payment_lines` says what a
-    fraction of an order is, tax by tax. This model asks it for *cumulative* fractions
-    and subtracts what journal items say was billed before.
+    The amounts are the host's: its tax engine says what order lines are worth, and
+    `AccountTax._prepare_down_payment_lines` what they come to as a deposit.
     """
 
     _name = "progress.billing.allocator"
@@ -29,34 +16,53 @@ class ProgressBillingAllocator(models.AbstractModel):
 
     # === WHAT THE ORDER IS WORTH === #
 
-    def _get_base_lines(self, order_lines, is_rest):
+    def _get_base_lines(self, order_lines, quantities=None):
         """Return the tax engine's base lines, rounded, of some lines of one order.
 
-        :param bool is_rest: only the quantities that no regular invoice billed yet.
+        :param quantities: order line -> quantity, where it is not the ordered one.
         """
-        AccountTax = self.env["account.tax"]
+        quantities = quantities or {}
         base_lines = [
             line._prepare_base_line_for_taxes_computation(
-                **(
-                    {"quantity": line.product_uom_qty - line.qty_invoiced}
-                    if is_rest and line.qty_invoiced
-                    else {}
-                )
+                **({"quantity": quantities[line]} if line in quantities else {})
             )
             for line in order_lines
         ]
-        company = order_lines.order_id.company_id
+        return self._round_lines(base_lines, order_lines.order_id.company_id)
+
+    def _get_fixed_base_lines(self, shares):
+        """Return base lines, rounded, by which order lines come to given Shares.
+
+        :param shares: order line -> `amounts.Share`.
+        """
+        base_lines = [
+            line._prepare_base_line_for_taxes_computation(
+                price_unit=self._get_price(share), quantity=1.0, discount=0.0
+            )
+            for line, share in shares.items()
+        ]
+        for base_line, share in zip(base_lines, shares.values(), strict=True):
+            base_line.update(self._get_fixed_amounts(share))
+        company = next(iter(shares)).order_id.company_id
+        return self._round_lines(base_lines, company)
+
+    def _round_lines(self, base_lines, company):
+        """Return base lines with their tax details, rounded as one document."""
+        AccountTax = self.env["account.tax"]
         AccountTax._add_tax_details_in_base_lines(base_lines, company)
         AccountTax._round_base_lines_tax_details(base_lines, company)
         return base_lines
 
-    def _get_fraction(self, base_lines, company, fraction, grouping):
-        """Return the host's down payment base lines by group, for a fraction 0-1."""
+    def _get_down_payment(self, order, base_lines, grouping):
+        """Return the host's base lines of a down payment of 100 %, by group.
+
+        :param grouping: the host's grouping function.
+        """
         lines = self.env["account.tax"]._prepare_down_payment_lines(
             base_lines=base_lines,
-            company=company,
+            company=order.company_id,
             amount_type="percent",
-            amount=fraction * 100.0,
+            amount=100.0,
             computation_key="progress_billing",
             grouping_function=grouping,
         )
@@ -111,146 +117,7 @@ class ProgressBillingAllocator(models.AbstractModel):
                     )
         return shares
 
-    # === THE NEXT PART === #
-
-    def _get_part_lines(self, billing, part, booking):
-        """Return the base lines that bill the next part of an order.
-
-        :param billing: the order's `OrderBilling`; the part is counted as billed in it.
-        :param part: a `claim.Part`.
-        :param booking: `deposit` or `revenue`.
-        :return: tuple of (base lines with fixed amounts, carry): what the part's amount
-            came to before rounding, less what the lines bill.
-        """
-        lines = []
-        if booking == DEPOSIT and part.line_id:
-            lines, part = self._get_credit_lines(billing, part)
-            if lines and billing.currency.is_zero(part.amount):
-                return lines, 0.0
-        groups, templates = self._get_part_groups(billing, part, booking)
-        carry = billing.add_part(part.line_id, booking, groups, part.amount)
-        lines += [
-            self._fix_amounts(billing.order, group, share, templates.get(group))
-            for group, share in groups.items()
-            if not is_empty(share, billing.currency)
-        ]
-        return lines, carry
-
-    def _get_credit_lines(self, billing, part):
-        """Return the base lines by which less of a line credits its deposits.
-
-        They keep the taxes that the deposit was billed with.
-
-        :return: tuple of (base lines, the part that bills what no deposit covers).
-        :raise UserError: when the deposit to be credited is still a draft.
-        """
-        billed = total_base(billing.get_groups(part.line_id, DEPOSIT))
-        if billed * part.amount >= 0.0:
-            return [], part
-        deposits = self.env["sale.order.line"].browse(part.line_id)
-        deposits = deposits.progress_deposit_line_ids
-        lines, rest = [], part.amount
-        for deposit, groups in deposits._get_progress_credits(part.amount):
-            keyed = {
-                (frozenset(taxes.ids), account.id, 0): share
-                for (taxes, account), share in groups.items()
-            }
-            amount = total_base(keyed)
-            billing.add_part(part.line_id, DEPOSIT, keyed, amount)
-            rest = billing.currency.round(rest - amount)
-            lines += [
-                {
-                    **self._fix_amounts(billing.order, group, share, None),
-                    "_progress_deposit_id": deposit.id,
-                }
-                for group, share in keyed.items()
-            ]
-        if total_base(billing.get_groups(part.line_id, DEPOSIT)) * rest < 0.0:
-            self._raise_draft_deposit(billing.order, deposits, rest)
-        return lines, replace(part, amount=rest)
-
-    def _raise_draft_deposit(self, order, deposits, amount):
-        drafts = deposits.sudo().invoice_lines.filtered(
-            lambda item: item.parent_state == "draft"
-        )
-        raise UserError(
-            self.env._(
-                "You cannot credit %(amount)s of %(order)s because its deposit "
-                "%(deposits)s is still a draft. Post or delete it first.",
-                amount=order._format_progress(abs(amount)),
-                order=order.display_name,
-                deposits=", ".join(drafts.move_id.mapped("display_name")),
-            )
-        )
-
-    def _get_part_groups(self, billing, part, booking):
-        """Return the next part as group -> Share, and base lines to model them on."""
-        order, currency, pool = billing.order, billing.currency, part.line_id
-        is_rest = booking == DEPOSIT
-        templates = {}
-
-        def get_groups(fraction):
-            if pool and fraction == 1.0 and not is_rest:
-                return self._get_whole(base_lines, templates)
-            lines = self._get_fraction(
-                base_lines,
-                order.company_id,
-                fraction,
-                self._get_grouping(billing, booking),
-            )
-            templates.update(lines)
-            return {group: self._get_share(line) for group, line in lines.items()}
-
-        rest = billing.get_rest(booking)
-        if not part.is_line_only and currency.compare_amounts(part.amount, rest) == 0:
-            # It completes the order, whatever pools the earlier parts came from.
-            base_lines = billing.get_base_lines(0, is_rest)
-            billed, fraction, alone = billing.get_all_groups(booking), 1.0, 1.0
-        else:
-            base_lines = billing.get_base_lines(pool, is_rest)
-            billed = billing.get_groups(pool, booking)
-            worth = billing.get_worth(pool, is_rest)
-            cumulative = total_base(billed) + billing.get_carry(pool) + part.amount
-            fraction = fraction_of(cumulative, worth, currency)
-            alone = fraction_of(part.amount, worth, currency)
-        groups = next_part(
-            get_groups(fraction),
-            billed,
-            lambda: get_groups(alone),
-            fraction == 1.0,
-            currency,
-        )
-        return self._fit_entered_amount(groups, part, fraction, currency), templates
-
-    def _get_whole(self, base_lines, templates):
-        """Return order lines as group -> Share: what the order says they are worth.
-
-        The host would round a single line by itself.
-        """
-        groups = {}
-        for base_line in base_lines:
-            group = (frozenset(base_line["tax_ids"].ids), 0, base_line["id"])
-            templates[group] = {**base_line, "_progress_sale_line_id": base_line["id"]}
-            groups[group] = self._get_share(base_line)
-        return groups
-
-    def _fit_entered_amount(self, groups, part, fraction, currency):
-        """Return the groups adding up to the amount a person typed, where one did."""
-        if fraction == 1.0 or not part.is_exact:
-            return groups
-        if part.taxed_amount is not None:
-            return set_total(groups, part.taxed_amount, currency)
-        return set_base(groups, part.amount, currency)
-
-    def _get_grouping(self, billing, booking):
-        """Return the host's grouping function: by deposit account, or by order line."""
-        if booking == DEPOSIT:
-            return lambda line: {
-                "account_id": billing.order._get_progress_deposit_account(
-                    line["product_id"], is_required=not billing.is_plan
-                )
-            }
-        return lambda line: {"_progress_sale_line_id": line["id"]}
+    # === FIXED AMOUNTS === #
 
     def _fix_amounts(self, order, group, share, template):
         """Return one base line of quantity 1 whose amounts the tax engine will keep.
@@ -260,11 +127,6 @@ class ProgressBillingAllocator(models.AbstractModel):
         """
         AccountTax = self.env["account.tax"]
         tax_ids, account_id, sale_line_id = group
-        included = sum(
-            amount
-            for tax, (amount, _base) in share.taxes.items()
-            if AccountTax.browse(int(tax)).price_include
-        )
         origin = template or {
             "tax_ids": AccountTax.browse(tax_ids),
             "account_id": self.env["account.account"].browse(account_id or []),
@@ -274,13 +136,20 @@ class ProgressBillingAllocator(models.AbstractModel):
         }
         base_line = AccountTax._prepare_base_line_for_taxes_computation(
             origin,
-            price_unit=share.base + included,
+            price_unit=self._get_price(share),
             quantity=1.0,
             discount=0.0,
             computation_key=f"progress_billing,{order.id}",
         )
         base_line.update(self._get_fixed_amounts(share))
         return base_line
+
+    def _get_price(self, share):
+        """Return a Share as a price: with the taxes that prices include."""
+        taxes = self.env["account.tax"].browse(map(int, share.taxes))
+        return share.base + sum(
+            share.taxes[str(tax.id)][0] for tax in taxes if tax.price_include
+        )
 
     def _get_fixed_amounts(self, share):
         """Return the base line values by which the host keeps amounts as they are.

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..arithmetic.claim import DEPOSIT, REVENUE
-from .order_billing import OrderBilling
+from .order_ledger import OrderLedger
 
 
 class ProgressBillingBuilder(models.AbstractModel):
@@ -50,35 +50,51 @@ class ProgressBillingBuilder(models.AbstractModel):
         return moves
 
     def _get_built_claims(self, claims, orders):
-        """Return one dict per claim: `claim`, `order`, `lines` and `carry`.
+        """Return one dict per claim: `claim`, `order`, `bills`, `lines` and `carry`.
 
-        `lines` are pairs of (part, base line); nothing is written yet.
+        `bills` are pairs of (part, `Bill`), `lines` of (part, base line); nothing is
+        written yet.
         """
-        allocator = self.env["progress.billing.allocator"]
-        billings = {order.id: OrderBilling(order, allocator) for order in orders}
+        ledgers = {order.id: OrderLedger(order) for order in orders}
         built = []
         for claim in claims:
-            billing = billings[claim.order_id]
-            lines, carry = [], 0.0
+            ledger = ledgers[claim.order_id]
+            bills, lines = [], []
             for part in claim.parts:
-                base_lines, part_carry = self._get_claim_lines(billing, claim, part)
-                lines += [(part, base_line) for base_line in base_lines]
-                carry += part_carry
+                taken = ledger.take(part, claim.booking)
+                bills += [(part, bill) for bill in taken]
+                lines += self._get_part_lines(ledger, claim, part, taken)
             built.append(
-                {"claim": claim, "order": billing.order, "lines": lines, "carry": carry}
+                {
+                    "claim": claim,
+                    "order": ledger.order,
+                    "bills": bills,
+                    "lines": lines,
+                    "carry": sum(bill.carry for _part, bill in bills),
+                }
             )
         return built
+
+    def _get_part_lines(self, ledger, claim, part, bills):
+        """Return the pairs of (part, base line) that bill a part of a claim."""
+        allocator = self.env["progress.billing.allocator"]
+        lines = [
+            base_line for bill in bills for base_line in ledger.get_bill_lines(bill)
+        ]
+        if not lines and claim.is_budget and not part.amount:
+            # A rule may want lines of nothing; a planned line has nothing to say.
+            lines = [allocator._get_zero_line(ledger.order, part, claim.booking)]
+        return [(part, base_line) for base_line in lines]
 
     def _check_ceiling(self, built, orders):
         """Refuse to bill more than an order, or an order line, is worth."""
         added = defaultdict(float)
         for values in built:
             order, claim = values["order"], values["claim"]
-            for part, base_line in values["lines"]:
-                amount = base_line["price_unit"] - self._get_included_tax(base_line)
-                added[order, 0] += amount
+            for part, bill in values["bills"]:
+                added[order, 0] += bill.untaxed
                 if part.line_id:
-                    added[order, part.line_id] += amount
+                    added[order, part.line_id] += bill.untaxed
             if not values["lines"] and not claim.is_budget:
                 raise UserError(
                     self.env._(
@@ -93,14 +109,6 @@ class ProgressBillingBuilder(models.AbstractModel):
         lines = {line.id: line for line in self.env["sale.order.line"].browse(line_ids)}
         for (order, line_id), amount in added.items():
             order._check_progress_ceiling(amount, lines.get(line_id))
-
-    def _get_included_tax(self, base_line):
-        """Return the taxes contained in the price of one of the builder's lines."""
-        return sum(
-            amounts["tax_amount_currency"]
-            for tax, amounts in (base_line["manual_tax_amounts"] or {}).items()
-            if self.env["account.tax"].browse(int(tax)).price_include
-        )
 
     # === DEPOSITS ON THE ORDER === #
 
@@ -327,15 +335,6 @@ class ProgressBillingBuilder(models.AbstractModel):
             if order_line.currency_id.compare_amounts(amount, base_line["price_unit"]):
                 values["price_unit"] = base_line["price_unit"] / factor
         return {**values, "extra_tax_data": extra}
-
-    def _get_claim_lines(self, billing, claim, part):
-        """Return the base lines that bill a part of a claim, and its carry."""
-        allocator = self.env["progress.billing.allocator"]
-        lines, carry = allocator._get_part_lines(billing, part, claim.booking)
-        if not lines and claim.is_budget and not part.amount:
-            # A rule may want lines of nothing; a planned line has nothing to say.
-            lines = [allocator._get_zero_line(billing.order, part, claim.booking)]
-        return lines, carry
 
     def _prepare_invoice_values(self, order, claims):
         """Return the invoice's header values, without lines.

@@ -3,8 +3,9 @@ from odoo.exceptions import LockError, RedirectWarning, UserError
 from odoo.fields import Command, Domain
 from odoo.tools.misc import formatLang
 
-from ..arithmetic.amounts import add, ceiling
-from .order_billing import OrderBilling
+from ..arithmetic.amounts import ceiling, get_excess
+from ..arithmetic.claim import DEPOSIT
+from .order_ledger import OrderLedger
 from .request import get_request, with_request
 
 
@@ -40,6 +41,13 @@ class SaleOrder(models.Model):
         store=True,
         help="Untaxed amount posted on the deposit account and not yet taken back.",
     )
+    progress_draft_credit_amount = fields.Monetary(
+        string="Draft Credit Notes",
+        compute="_compute_progress_amounts",
+        store=True,
+        help="Untaxed amount of draft credit notes, negative. It is part of what is "
+        "billed to date, but makes no room for other invoices yet.",
+    )
     progress_payment_state = fields.Selection(
         selection=[
             ("none", "Nothing Billed"),
@@ -71,6 +79,7 @@ class SaleOrder(models.Model):
         "progress_line_ids.amount_untaxed",
         "order_line.invoice_lines.amount_currency",
         "order_line.invoice_lines.parent_state",
+        "order_line.invoice_lines.move_id.move_type",
     )
     def _compute_progress_amounts(self):
         for order in self:
@@ -95,6 +104,9 @@ class SaleOrder(models.Model):
                 100.0 * (contract - billed) / contract if contract else 0.0
             )
             order.progress_deposit_balance = order._sum_progress_items(deposits)
+            order.progress_draft_credit_amount = order._sum_progress_draft_credits(
+                items
+            )
 
     @api.depends(
         "progress_line_ids.state",
@@ -150,12 +162,8 @@ class SaleOrder(models.Model):
     )
     def _compute_progress_excess_amount(self):
         for order in self:
-            order.progress_excess_amount = max(
-                order.progress_billed_amount
-                + order.progress_planned_amount
-                - order._get_progress_ceiling(),
-                0.0,
-            )
+            excess = order._get_progress_excess(order.progress_planned_amount)
+            order.progress_excess_amount = excess.beyond if excess else 0.0
 
     # === WHAT BELONGS TO THE ORDER === #
 
@@ -240,35 +248,27 @@ class SaleOrder(models.Model):
                 )
             ) from None
 
-    def _get_progress_ceiling(self):
-        """Return the most that may be billed, untaxed, with the tolerance.
-
-        Whoever may exceed the contract has no ceiling; they are warned all the same.
-        """
-        self.ensure_one()
-        contract = self.progress_contract_amount + self._get_progress_fixed_taxes()
+    def _get_progress_ceiling(self, contract):
+        """Return the most that may be billed of an untaxed amount, by the tolerance."""
         tolerance = self.company_id.progress_overbilling_tolerance
         return ceiling(contract, tolerance, self.currency_id)
 
-    def _get_progress_fixed_taxes(self):
-        """Return the taxes that the host bills as untaxed base on a down payment.
+    def _get_progress_exact_contract(self, contract, line=None):
+        """Return the contract value as parts of it add up.
 
-        A fixed tax (so much per unit) has no share: deposits contain it as an amount.
+        With prices that include taxes, or rounded as a whole, a line can be worth the
+        cent that its subtotal lacks. Deposits contain fixed taxes as untaxed amounts.
         """
-        self.ensure_one()
-        lines = self._get_progress_contract_lines()
-        taxes = lines.tax_ids.flatten_taxes_hierarchy()
-        if all(tax._can_be_discounted() for tax in taxes):
-            return 0.0
-        base_lines = self.env["progress.billing.allocator"]._get_base_lines(
-            lines, is_rest=False
-        )
-        return sum(
-            data["tax_amount_currency"]
-            for line in base_lines
-            for data in line["tax_details"]["taxes_data"]
-            if not data["tax"]._can_be_discounted()
-        )
+        ledger = self._get_progress_ledger(is_plan=True)
+        pool = line.id if line else 0
+        exact = ledger.get_contract(pool)[0]
+        fixed = 0.0
+        if self.progress_method == DEPOSIT or any(
+            line.is_downpayment for line in self.order_line
+        ):
+            fixed = ledger.get_fixed_taxes(pool)
+        furthest = min if contract < 0.0 else max
+        return furthest(contract, exact, exact + fixed)
 
     def _check_progress_billable(self):
         """Refuse to bill orders that are not confirmed."""
@@ -282,77 +282,186 @@ class SaleOrder(models.Model):
                     )
                 )
 
-    def _check_progress_ceiling(self, amount=0.0, line=None):
-        """Refuse to bill beyond the contract.
+    def _check_progress_ceiling(self, amount=0.0, line=None, without=None):
+        """Refuse what `_get_progress_excess` objects to.
 
-        :param float amount: untaxed amount to bill on top of what is billed already.
-        :param line: the order line it is billed on, empty for the order.
         :raise UserError: with the figures.
         """
-        figures = self._get_progress_excess(amount, line)
-        if not figures:
-            return
+        excess = self._get_progress_excess(amount, line, without=without)
+        if excess and not (excess.is_over and self._may_exceed_progress()):
+            self._refuse_progress_excess(excess, line)
+
+    def _refuse_progress_excess(self, excess, line=None):
+        """Say why an amount may not be billed.
+
+        :param excess: `amounts.Excess`.
+        :param line: the order line it is billed on, empty for the order.
+        :raise UserError: always.
+        """
+        figures = {
+            "record": line.name if line else self.display_name,
+            "amount": self._format_progress(abs(excess.amount or excess.billed)),
+            "billed": self._format_progress(excess.billed),
+            "contract": self._format_progress(excess.contract),
+            "rest": self._format_progress(abs(excess.rest)),
+        }
+        if not excess.is_over:
+            raise UserError(
+                self.env._(
+                    "You cannot credit %(amount)s of %(record)s because %(billed)s of "
+                    "it are billed. Credit at most %(rest)s.",
+                    **figures,
+                )
+            )
         raise UserError(
             self.env._(
                 "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
                 "%(contract)s are billed already, drafts included. Bill at most "
                 "%(rest)s, or change the order first.",
-                record=line.name if line else self.display_name,
-                **{
-                    name: self._format_progress(figure)
-                    for name, figure in figures.items()
-                },
+                **figures,
             )
         )
 
-    def _get_progress_excess(self, amount, line=None):
-        """Return why no such amount may be billed, in figures; empty where it may.
+    def _is_progress_refused(self, amount, line=None, added=0.0):
+        """Return whether `_check_progress_ceiling` would refuse an amount.
 
-        :param float amount: untaxed amount to bill on top of what is billed already.
+        :param float added: untaxed amount billed before it that no invoice has yet.
+        """
+        excess = self._get_progress_excess(amount, line, added)
+        return bool(excess) and not (excess.is_over and self._may_exceed_progress())
+
+    def _check_progress_move(self, move):
+        """Refuse to post what leaves billed beyond the contract or below nothing.
+
+        :param move: an invoice or credit note on the order.
+        """
+        items = self._get_progress_move_items(move)
+        if move.move_type == "out_invoice" and not move._bills_progress():
+            # What undoes a credit note bills again what was billed.
+            if not move.sudo().reversed_entry_id:
+                self._check_progress_regular(items)
+            return
+        amount = self._sum_progress_items(items)
+        self._check_progress_ceiling(amount, without=items)
+        # A final completes the order, whatever cents that leaves on its lines.
+        lines = self.env["sale.order.line"]
+        if not move.is_progress_final:
+            lines = items._get_progress_bounded_lines()
+        for line in lines:
+            own = items & (line | line.progress_deposit_line_ids).sudo().invoice_lines
+            amount = self._sum_progress_items(own)
+            self._check_progress_ceiling(amount, line, without=own)
+
+    def _get_progress_move_items(self, move):
+        """Return the lines of an invoice that are the order's."""
+        return move.sudo().line_ids.filtered(
+            lambda item: self in item.sale_line_ids.order_id
+        )
+
+    def _check_progress_regular(self, items):
+        """Refuse a regular invoice beyond the contract, or what was delivered of it.
+
+        Deposits it does not take back now are no part of that.
+
+        :param items: the lines of the invoice.
+        """
+        lines = self._get_progress_contract_lines()
+        own = items & lines.sudo().invoice_lines
+        amount = self._sum_progress_items(own)
+        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+            return
+        others = lines.sudo().invoice_lines.filtered(
+            lambda item: item.parent_state in ("draft", "posted")
+        )
+        excess = get_excess(
+            amount,
+            self._sum_progress_items(others - own),
+            contract := self._get_progress_deliverable_amount(),
+            self._get_progress_ceiling(contract),
+            self.currency_id,
+        )
+        if excess and not self._may_exceed_progress():
+            self._refuse_progress_excess(excess)
+
+    def _get_progress_deliverable_amount(self):
+        """Return the untaxed contract value, with what was delivered on top of it."""
+        delivered = {
+            line: line.qty_delivered
+            for line in self._get_progress_contract_lines()
+            if line.product_id.invoice_policy == "delivery"
+            and line.qty_delivered > line.product_uom_qty
+        }
+        if not delivered:
+            return self.progress_contract_amount
+        return self._get_progress_ledger(is_plan=True).get_untaxed(delivered)
+
+    def _refuse_progress_draft_credit(self, deposits, amount):
+        """Say that progress cannot be taken back from a deposit that is a draft.
+
+        :param deposits: down payment lines.
+        :param float amount: untaxed amount to take back of them.
+        :raise UserError: always.
+        """
+        drafts = deposits.sudo().invoice_lines.filtered(
+            lambda item: item.parent_state == "draft"
+        )
+        raise UserError(
+            self.env._(
+                "You cannot credit %(amount)s of %(order)s because its deposit "
+                "%(deposits)s is still a draft. Post or delete it first.",
+                amount=self._format_progress(abs(amount)),
+                order=self.display_name,
+                deposits=", ".join(drafts.move_id.mapped("display_name")),
+            )
+        )
+
+    def _may_exceed_progress(self):
+        """Return whether the user may bill beyond contracts; they are warned."""
+        return self.env.user.has_group("progress_billing.group_exceed_contract")
+
+    def _get_progress_excess(self, amount, line=None, added=0.0, without=None):
+        """Return why an amount may not be billed, in figures; None where it may.
+
+        The one answer for planning, previews, runs, pro formas and posting. Drafts
+        count as billed, but draft credit notes make no room yet.
+
+        :param float amount: untaxed amount to bill on top of what is billed already, in
+            the order's currency; negative where it is taken back.
         :param line: the order line it is billed on, empty for the order.
-        :return: dict of `amount`, `billed`, `contract` and `rest`, untaxed.
+        :param float added: untaxed amount billed before it that no invoice has yet.
+        :param without: invoice lines that `amount` stands for, not billed otherwise.
+        :return: `amounts.Excess` or None.
         """
         self.ensure_one()
-        may_exceed = self.env.user.has_group("progress_billing.group_exceed_contract")
-        if may_exceed or self.currency_id.compare_amounts(amount, 0.0) < 0:
-            return {}
-        if line:
-            contract, billed = line.price_subtotal, line.progress_billed_amount
-            limit = line._get_progress_ceiling(billed + amount)
-        else:
-            contract = self.progress_contract_amount
-            billed = self.progress_billed_amount
-            limit = self._get_progress_ceiling()
-        billed += self._get_progress_draft_credits(line)
-        # What lowers the billed amount is welcome; a discount line is billed downwards.
-        sign = -1 if contract < 0.0 else 1
-        total, limit_total = sign * (billed + amount), sign * limit
-        compared = self.currency_id.compare_amounts(total, limit_total)
-        if sign * amount < 0.0 or compared <= 0:
-            return {}
-        return {
-            "amount": amount or billed,
-            "billed": billed,
-            "contract": contract,
-            "rest": max(limit - billed, 0.0),
-        }
+        without = without or self.env["account.move.line"]
+        record = line or self
+        contract = line.price_subtotal if line else self.progress_contract_amount
+        billed = record.progress_billed_amount + added
+        billed -= self._sum_progress_items(without)
+        if (amount >= 0.0) == (contract >= 0.0):
+            billed -= record.progress_draft_credit_amount
+            billed += self._sum_progress_draft_credits(without)
+        args = (amount, billed, contract)
+        limit = self._get_progress_ceiling(contract)
+        excess = get_excess(*args, limit, self.currency_id)
+        if not excess or not excess.is_over:
+            return excess
+        # Dear to ask for: only what is beyond the plain contract is held against it.
+        contract = self._get_progress_exact_contract(contract, line)
+        limit = self._get_progress_ceiling(contract)
+        return get_excess(*args, limit, self.currency_id)
 
-    def _get_progress_draft_credits(self, line=None):
-        """Return the untaxed amount of draft credit notes, which make no room yet.
-
-        :param line: of one order line and its deposits, empty for the order.
-        """
-        items = self._get_progress_items()
-        if line:
-            items = (line | line.progress_deposit_line_ids).sudo().invoice_lines
-        drafts = items.filtered(
-            lambda item: (
-                item.parent_state == "draft"
-                and item.move_id.move_type == "out_refund"
-                and not item.move_id.is_progress_final
+    def _sum_progress_draft_credits(self, items):
+        """Return the untaxed amount of those invoice lines on draft credit notes."""
+        return self._sum_progress_items(
+            items.filtered(
+                lambda item: (
+                    item.parent_state == "draft"
+                    and item.move_id.move_type == "out_refund"
+                    and not item.move_id.is_progress_final
+                )
             )
         )
-        return -self._sum_progress_items(drafts)
 
     def _format_progress(self, amount):
         return formatLang(self.env, amount, currency_obj=self.currency_id)
@@ -642,38 +751,29 @@ class SaleOrder(models.Model):
 
         :param lines: list of invoice line values, changed in place.
         """
-        rest = self._get_progress_rest_shares()
-        for values in lines if rest else ():
-            line = self._get_progress_sale_lines(values)
-            if line in rest and line._is_progress_completed_by(values["quantity"]):
+        by_line = {
+            line: values
+            for values in lines
+            # What the builder makes is worked out already.
+            if "progress_by_amount" not in values
+            for line in self._get_progress_sale_lines(values)
+            if not line.display_type and not line.is_downpayment
+        }
+        if not by_line:
+            return
+        ledger = self._get_progress_ledger()
+        due = {
+            line: line.qty_invoiced + values.get("quantity", 1.0)
+            for line, values in by_line.items()
+        }
+        _shares, fixed = ledger.get_invoice_shares(due)
+        for line, share in fixed.items():
+            values = by_line[line]
+            if ledger.is_by_amount(line):
+                values.update(line._prepare_progress_amount(share))
+            else:
                 base_line = self._prepare_progress_base_line(values, self.currency_id)
-                values.update(self._fix_progress_line(base_line, rest[line]))
-
-    def _get_progress_rest_shares(self):
-        """Return what the order's lines are worth less what was invoiced of them.
-
-        :return: dict of order line -> `amounts.Share`. Empty where nothing is invoiced,
-            or at other prices or taxes than the order's: the rest has its own.
-        """
-        self.ensure_one()
-        lines = self._get_progress_contract_lines()
-        if not any(lines.mapped("qty_invoiced")):
-            return {}
-        items = lines.sudo().invoice_lines.filtered(
-            lambda item: item.parent_state in ("draft", "posted")
-        )
-        if not all(line._has_progress_price(items) for line in lines):
-            return {}
-        allocator = self.env["progress.billing.allocator"]
-        base_lines = allocator._get_base_lines(lines, is_rest=False)
-        billed = allocator._get_billed_shares(items)
-        rest = {}
-        for base_line in base_lines:
-            line = base_line["record"]
-            rest[line] = allocator._get_share(base_line)
-            for item in line.sudo().invoice_lines & items:
-                rest[line] = add(rest[line], billed[item], self.currency_id, -1)
-        return rest
+                values.update(self._fix_progress_line(base_line, share))
 
     def _hold_progress_invoice_status(self):
         """Leave orders that are progress-billed to their final invoice.
@@ -698,11 +798,11 @@ class SaleOrder(models.Model):
             if order._uses_progress_billing():
                 order._complete_progress_lines(lines)
 
-    def _get_order_billing(self, is_plan=False):
+    def _get_progress_ledger(self, is_plan=False):
         """Return what the order has billed so far, to work out its next parts from.
 
         :param bool is_plan: only previews amounts, which needs no deposit account.
-        :return: an `OrderBilling`.
+        :return: an `OrderLedger`.
         """
         self.ensure_one()
-        return OrderBilling(self, self.env["progress.billing.allocator"], is_plan)
+        return OrderLedger(self, is_plan)

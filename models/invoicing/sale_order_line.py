@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
-from ..arithmetic.amounts import ceiling
-
 
 class SaleOrderLine(models.Model):
     """Knows what an order line has billed, may bill, and has left."""
@@ -20,6 +18,9 @@ class SaleOrderLine(models.Model):
         compute="_compute_progress_line_amounts",
         help="Untaxed amount billed of this line alone, less credit notes: regular "
         "invoices and open deposits, drafts included.",
+    )
+    progress_draft_credit_amount = fields.Monetary(
+        string="Draft Credit Notes", compute="_compute_progress_line_amounts"
     )
     progress_planned_amount = fields.Monetary(
         string="Planned", compute="_compute_progress_line_amounts"
@@ -42,12 +43,24 @@ class SaleOrderLine(models.Model):
             for item in self.sudo().invoice_lines & items
         )
 
-    def _is_progress_completed_by(self, quantity):
-        """Return whether a quantity is all that no invoice bills yet."""
+    def _prepare_progress_amount(self, share):
+        """Return the values of an invoice line that bills the line by amount.
+
+        :param share: `amounts.Share` to bill.
+        """
         self.ensure_one()
-        rest = self._get_progress_rest_quantity()
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        return not float_compare(quantity, rest, precision_digits=digits)
+        allocator = self.env["progress.billing.allocator"]
+        group = (frozenset(self.tax_ids.ids), 0, self.id)
+        base_line = allocator._fix_amounts(self.order_id, group, share, None)
+        return {
+            "quantity": 1.0,
+            "price_unit": base_line["price_unit"],
+            "discount": 0.0,
+            "extra_tax_data": self.env["account.tax"]._export_base_line_extra_tax_data(
+                base_line
+            ),
+            "progress_by_amount": True,
+        }
 
     @api.depends(
         "price_subtotal",
@@ -68,6 +81,8 @@ class SaleOrderLine(models.Model):
                 lambda plan: plan.state == "planned"
             )
             line.progress_billed_amount = billed
+            credits_ = line.order_id._sum_progress_draft_credits(items)
+            line.progress_draft_credit_amount = credits_
             line.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
             line.progress_remaining_amount = line.price_subtotal - billed
 
@@ -86,24 +101,6 @@ class SaleOrderLine(models.Model):
                         plan=", ".join(plan.mapped("name")),
                     )
                 )
-
-    def _get_progress_ceiling(self, wanted):
-        """Return the most that may be billed of the line, untaxed, with the tolerance.
-
-        With taxes included in the price, a share can carry the cent that rounding takes
-        off the subtotal: then the tax engine is asked, but only where it matters.
-
-        :param float wanted: untaxed amount that is to be billed in all.
-        """
-        self.ensure_one()
-        order = self.order_id
-        tolerance = order.company_id.progress_overbilling_tolerance
-        limit = ceiling(self.price_subtotal, tolerance, order.currency_id)
-        if order.currency_id.compare_amounts(wanted, limit) <= 0:
-            return limit
-        billing = order._get_order_billing()
-        contract = max(self.price_subtotal, billing.get_contract(self.id)[0])
-        return ceiling(contract, tolerance, order.currency_id)
 
     def _get_progress_rest_quantity(self):
         """Return the ordered quantity that no invoice bills yet, delivered or not."""

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -7,7 +6,6 @@ from odoo.fields import Date
 from odoo.tools import float_repr
 from odoo.tools.misc import formatLang
 
-from ..arithmetic.amounts import total_base
 from ..arithmetic.claim import Claim, Part
 
 PLANNED_FIELDS = {
@@ -350,33 +348,24 @@ class ProgressBillingLine(models.Model):
 
         :param only: the lines to set, where that is not all of them.
         """
-        billing = order._get_order_billing(is_plan=True)
+        ledger = order._get_progress_ledger(is_plan=True)
         planned = self.filtered(lambda line: line.state == "planned")
         for line in planned.sorted(lambda line: line._get_billing_order()):
-            groups, count = line._get_planned_groups(billing)
-            count()
+            bill = line._get_next_bill(ledger)
+            ledger.count(bill)
             if only and line not in only:
                 continue
-            line.amount_untaxed = total_base(groups)
-            line.amount_tax = sum(share.tax for share in groups.values())
-            line.amount_total = line.amount_untaxed + line.amount_tax
+            line.amount_untaxed = bill.untaxed
+            line.amount_tax = bill.tax
+            line.amount_total = bill.untaxed + bill.tax
 
-    def _get_planned_groups(self, billing):
-        """Return what the line bills next of its order, and how to count it as billed.
+    def _get_next_bill(self, ledger):
+        """Return the `Bill` of the line as the next part of its order.
 
-        :param billing: the order's `OrderBilling` so far.
-        :return: tuple of (group -> `amounts.Share`, function that counts it in).
+        :param ledger: the order's `OrderLedger` so far.
         """
         self.ensure_one()
-        part = self._get_part(billing)
-        if not part:
-            return {}, bool
-        method = billing.order.progress_method
-        allocator = self.env["progress.billing.allocator"]
-        groups, _templates = allocator._get_part_groups(billing, part, method)
-        return groups, partial(
-            billing.add_part, part.line_id, method, groups, part.amount
-        )
+        return ledger.get_next(self._get_part(ledger), ledger.order.progress_method)
 
     # === BILLING === #
 
@@ -453,13 +442,13 @@ class ProgressBillingLine(models.Model):
 
     def _prepare_claims(self):
         """Return one `Claim` per line, in the order of `self`."""
-        billings = {order: order._get_order_billing() for order in self.order_id}
-        return [line._prepare_claim(billings[line.order_id]) for line in self]
+        ledgers = {order: order._get_progress_ledger() for order in self.order_id}
+        return [line._prepare_claim(ledgers[line.order_id]) for line in self]
 
-    def _prepare_claim(self, billing):
+    def _prepare_claim(self, ledger):
         """Return the line as a `Claim`. Override to add to what it says."""
         self.ensure_one()
-        part = self._get_part(billing)
+        part = self._get_part(ledger)
         return Claim(
             order_id=self.order_id.id,
             parts=(part,) if part else (),
@@ -472,11 +461,11 @@ class ProgressBillingLine(models.Model):
             progress_line_id=self.id,
         )
 
-    def _get_part(self, billing):
+    def _get_part(self, ledger):
         """Return what the line bills as a `Part`, None while nothing is entered."""
         self.ensure_one()
         pool = self.sale_line_id._origin.id or 0
-        worth, taxed_worth = billing.get_contract(pool)
+        worth, taxed_worth = ledger.get_contract(pool)
         if self.amount_type == "percent":
             return Part(pool, worth * self.percent / 100.0) if self.percent else None
         if not self.amount:

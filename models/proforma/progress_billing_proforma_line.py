@@ -181,28 +181,49 @@ class ProgressBillingProformaLine(models.Model):
                 )
 
     def _check_amounts(self):
-        """Refuse open pro formas beyond what their order lines are worth."""
+        """Refuse open pro formas beyond their order lines' worth, or below nothing."""
         for line in self.filtered(lambda line: line.proforma_id._is_open()):
             sale_line = line.sale_line_id.sudo()
-            billed = sale_line.draft_amount + sale_line.actual_amount
-            worth = sale_line.budget_amount
-            limit = worth * (1.0 + line.company_id.progress_overbilling_tolerance / 100)
-            sign = -1 if worth < 0 else 1
-            if line.currency_id.compare_amounts(sign * billed, sign * limit) > 0:
-                raise ValidationError(
-                    self.env._(
-                        "You cannot bill %(amount)s of %(line)s because that makes "
-                        "%(billed)s of %(worth)s, pro formas and drafts included. Bill "
-                        "at most %(rest)s.",
-                        amount=line.currency_id.format(line.amount_to_invoice),
-                        line=line.name,
-                        billed=line.currency_id.format(billed),
-                        worth=line.currency_id.format(worth),
-                        rest=line.currency_id.format(
-                            line.amount_to_invoice - billed + limit
-                        ),
-                    )
-                )
+            excess = line._get_excess(sale_line, line.amount_to_invoice)
+            if excess:
+                raise ValidationError(line._get_excess_message(excess))
+
+    def _get_excess(self, sale_line, amount):
+        """Return why no pro forma may bill an amount of an order line.
+
+        :param amount: untaxed, on top of open pro forma lines other than these.
+        :return: `amounts.Excess`, None where it may.
+        """
+        others = sale_line.progress_proforma_line_ids - self
+        others = others.filtered(lambda line: line.proforma_id._is_open())
+        return sale_line.order_id._get_progress_excess(
+            amount, sale_line, added=sum(others.mapped("amount_to_invoice"))
+        )
+
+    def _get_excess_message(self, excess):
+        """Return why the line may not bill its amount.
+
+        :param excess: `amounts.Excess`.
+        """
+        figures = {
+            "line": self.name,
+            "amount": self.currency_id.format(abs(excess.amount)),
+            "worth": self.currency_id.format(excess.contract),
+            "rest": self.currency_id.format(abs(excess.rest)),
+        }
+        if not excess.is_over:
+            return self.env._(
+                "You cannot credit %(amount)s of %(line)s because %(billed)s of it are "
+                "billed, pro formas and drafts included. Credit at most %(rest)s.",
+                billed=self.currency_id.format(excess.billed),
+                **figures,
+            )
+        return self.env._(
+            "You cannot bill %(amount)s of %(line)s because that makes %(billed)s of "
+            "%(worth)s, pro formas and drafts included. Bill at most %(rest)s.",
+            billed=self.currency_id.format(excess.billed + excess.amount),
+            **figures,
+        )
 
     def _get_rule_text(self):
         """Return the text that the billing rule has for the line's figures."""

@@ -6,7 +6,6 @@ from hashlib import sha256
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..arithmetic.amounts import total_base
 from .batches import bill_in_parts, explain
 
 OBSTACLES = [
@@ -84,7 +83,6 @@ class ProgressBillingLine(models.Model):
             fields.Date.to_date(context.get("progress_run_date")),
             context.get("progress_run_automatic"),
             literal_eval(context.get("progress_run_domain") or "[]"),
-            is_exact=True,
         )
         for line in self:
             bill = foreseen.get(line._origin.id, Foreseen())
@@ -145,7 +143,7 @@ class ProgressBillingLine(models.Model):
 
     # === PREVIEW === #
 
-    def _foresee_run(self, date=None, automatic=False, within=(), is_exact=False):
+    def _foresee_run(self, date=None, automatic=False, within=()):
         """Return what a run does with each planned line: bill it, or leave it and why.
 
         Lines of an order are billed one after the other, and each uses up the contract
@@ -154,9 +152,6 @@ class ProgressBillingLine(models.Model):
         :param date: the day of the run, None for each company's today.
         :param bool automatic: only what the scheduled job takes.
         :param within: domain of the lines among which the run chooses, by default all.
-        :param bool is_exact: work out amounts to the cent where the run leaves earlier
-            lines. For the few lines that are looked at: it is dear. Obstacles are the
-            same without.
         :return: dict of line id -> `Foreseen`.
         """
         self._fetch_for_run()
@@ -171,7 +166,7 @@ class ProgressBillingLine(models.Model):
         }
         without_account = taken._get_lines_without_account()
         foreseen.update((line.id, Foreseen("account")) for line in without_account)
-        foreseen.update((taken - without_account)._foresee_amounts(is_exact))
+        foreseen.update((taken - without_account)._foresee_amounts())
         return foreseen
 
     def _get_run_fields(self):
@@ -187,6 +182,7 @@ class ProgressBillingLine(models.Model):
         self.order_id.fetch(
             ["state", "progress_method", "company_id", "currency_id"]
             + ["progress_billed_amount", "progress_contract_amount"]
+            + ["progress_draft_credit_amount"]
         )
         self.sale_line_id._fetch_progress_amounts()
 
@@ -223,23 +219,21 @@ class ProgressBillingLine(models.Model):
 
     # === AMOUNTS === #
 
-    def _foresee_amounts(self, is_exact):
+    def _foresee_amounts(self):
         """Return line id -> `Foreseen` of lines that a run bills, or finds too much.
 
         What an order's lines are planned to bill holds when they are billed in order.
         Where a run leaves an earlier one, rounding falls elsewhere: those amounts are
-        worked out anew, where somebody looks or the contract is near.
+        worked out anew.
         """
-        credited = self.order_id._get_progress_draft_credited()
         disturbed = self._get_disturbed_orders()
         foreseen = {}
         for order, lines in self.grouped("order_id").items():
             lines = lines.sorted(lambda line: line._get_billing_order())
-            has_credits = order in credited
-            is_anew = order in disturbed and (is_exact or lines._is_near_contract())
-            result = lines._foresee_order(has_credits, is_anew)
+            is_anew = order in disturbed
+            result = lines._foresee_order(is_anew)
             if not is_anew and any(f.obstacle == "contract" for f in result.values()):
-                result = lines._foresee_order(has_credits, is_anew=True)
+                result = lines._foresee_order(is_anew=True)
             foreseen.update(result)
         return foreseen
 
@@ -262,62 +256,41 @@ class ProgressBillingLine(models.Model):
             if line._get_billing_order() < last[line.order_id]
         }
 
-    def _is_near_contract(self):
-        """Return whether rounding could decide if lines of one order are too much.
-
-        It moves less than a unit for each tax or order line.
-        """
-        order, margin = self.order_id, 100 * self.currency_id.rounding
-        pools = [(order.progress_contract_amount, order.progress_billed_amount, self)]
-        pools += [
-            (item.price_subtotal, item.progress_billed_amount, lines)
-            for item, lines in self.grouped("sale_line_id").items()
-            if item
-        ]
-        return any(
-            abs(billed + sum(lines.mapped("amount_untaxed")))
-            > 0.99 * abs(contract) - margin
-            for contract, billed, lines in pools
-        )
-
-    def _foresee_order(self, has_credits, is_anew):
+    def _foresee_order(self, is_anew):
         """Return line id -> `Foreseen` of one order's lines, billed as they come.
 
-        :param bool has_credits: whether draft credit notes count as billed.
         :param bool is_anew: whether the planned amounts do not hold.
         """
         order = self.order_id
-        unlimited = self.env.user.has_group("progress_billing.group_exceed_contract")
-        billing = order._get_order_billing(is_plan=True) if is_anew else None
+        ledger = order._get_progress_ledger(is_plan=True) if is_anew else None
         added = defaultdict(float)
         foreseen = {}
         for line in self:
-            bill, count = line._foresee_line(billing)
+            bill = line._foresee_bill(ledger)
             pools = {None, line.sale_line_id or None}
             if order.currency_id.is_zero(bill.untaxed + bill.tax):
-                bill = Foreseen("nothing")
-            elif not unlimited and any(
-                order._is_progress_beyond(added[pool] + bill.untaxed, pool, has_credits)
+                foreseen[line.id] = Foreseen("nothing")
+            elif any(
+                order._is_progress_refused(bill.untaxed, pool, added[pool])
                 for pool in pools
             ):
-                bill = Foreseen("contract")
+                foreseen[line.id] = Foreseen("contract")
             else:
-                count()
+                foreseen[line.id] = Foreseen(False, bill.untaxed, bill.tax)
+                if ledger:
+                    ledger.count(bill)
                 for pool in pools:
                     added[pool] += bill.untaxed
-            foreseen[line.id] = bill
         return foreseen
 
-    def _foresee_line(self, billing):
-        """Return what the line bills next, and a function that counts it as billed.
+    def _foresee_bill(self, ledger):
+        """Return what the line bills next: untaxed amount and tax.
 
-        :param billing: the `OrderBilling` to work it out from, None for as planned.
+        :param ledger: the `OrderLedger` to work it out from, None for as planned.
         """
-        if not billing:
-            return Foreseen(False, self.amount_untaxed, self.amount_tax), bool
-        groups, count = self._get_planned_groups(billing)
-        tax = sum(share.tax for share in groups.values())
-        return Foreseen(False, total_base(groups), tax), count
+        if ledger:
+            return self._get_next_bill(ledger)
+        return Foreseen(False, self.amount_untaxed, self.amount_tax)
 
     # === THE SCHEDULED JOB === #
 

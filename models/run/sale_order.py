@@ -30,66 +30,30 @@ class SaleOrder(models.Model):
 
     # === MANY PROJECTS === #
 
-    def _get_budget_obstacle(self, project, amount, added):
+    def _get_budget_obstacle(self, project, lines, added):
         """Return why an invoice of a project's budget fails: a key, or False.
 
-        :param amount: what it bills of the order, untaxed.
+        :param lines: the order lines whose pending amounts it bills.
         :param added: what the same run bills of the order before, untaxed.
         """
         self.ensure_one()
         if project.sudo().progress_create_proforma:
-            return False
+            ProformaLine = self.env["progress.billing.proforma.line"]
+            is_refused = any(
+                ProformaLine._get_excess(line, line.pending_amount) for line in lines
+            )
+            return is_refused and "contract"
         if self.progress_method == "deposit":
             if not self._has_progress_deposit_account():
                 return "account"
-        if self.env.user.has_group("progress_billing.group_exceed_contract"):
-            return False
-        currency, billed = self.currency_id, self.progress_billed_amount
-        billed += added + amount
-        # The ceiling is dear to ask for: only what is beyond the contract is held
-        # against it.
-        if (
-            currency.compare_amounts(amount, 0.0) > 0
-            and currency.compare_amounts(billed, self.progress_contract_amount) > 0
-            and currency.compare_amounts(billed, self._get_progress_ceiling()) > 0
+        amount = sum(lines.mapped("pending_amount"))
+        if self._is_progress_refused(amount, added=added) or any(
+            self._is_progress_refused(line.pending_amount, line) for line in lines
         ):
             return "contract"
         return False
 
     # === RUNS === #
-
-    def _is_progress_beyond(self, amount, line=None, has_credits=True):
-        """Return whether billing an untaxed amount more would be refused.
-
-        The exact answer is dear, so it is asked only of what is beyond the plain
-        contract value.
-
-        :param line: the order line it is billed on, empty for the order.
-        :param bool has_credits: whether draft credit notes may count as billed.
-        """
-        self.ensure_one()
-        contract = line.price_subtotal if line else self.progress_contract_amount
-        total = (line or self).progress_billed_amount + amount
-        is_plain = contract >= 0.0 and not has_credits
-        if is_plain and self.currency_id.compare_amounts(total, contract) <= 0:
-            return False
-        return bool(self._get_progress_excess(amount, line))
-
-    def _get_progress_draft_credited(self):
-        """Return the orders among these that draft credit notes belong to."""
-        # In sudo mode as all reading of what was billed: whoever made the invoices.
-        items = (
-            self.env["account.move.line"]
-            .sudo()
-            .search(
-                [
-                    ("parent_state", "=", "draft"),
-                    ("move_id.move_type", "=", "out_refund"),
-                    ("sale_line_ids.order_id", "in", self.ids),
-                ]
-            )
-        )
-        return items.sale_line_ids.order_id.with_env(self.env) & self
 
     def _fetch_progress_products(self):
         """Read in sets which products decide on deposit accounts; return their ids."""

@@ -46,6 +46,7 @@ class SaleOrderLine(models.Model):
             bills before.
         :return: list of `BudgetBill`, amounts untaxed in the order's currency.
         """
+        self._fetch_progress_amounts()
         added = dict(planned or {})
         groups = self.grouped(lambda line: (line.progress_project_id, line.order_id))
         bills = []
@@ -58,7 +59,7 @@ class SaleOrderLine(models.Model):
                 # In sudo mode because a project may be private to others.
                 or project.sudo()._get_run_obstacle(date, automatic)
                 or order._get_budget_obstacle(
-                    project, amount, added.setdefault(order.id, 0.0)
+                    project, pending, added.setdefault(order.id, 0.0)
                 )
             )
             if obstacle == "finished":

@@ -92,20 +92,15 @@ class AccountMove(models.Model):
             if move._is_progress_reinstating():
                 move._check_progress_reinstated()
                 move._check_progress_reopened("plus")
-            for order in move._get_progress_orders():
+            orders = move._get_progress_orders()
+            for order in orders:
                 move._check_progress_currency(order)
                 if move.is_progress_final:
                     order._check_progress_drafts()
-                if move.move_type == "out_invoice" and move._bills_progress():
-                    order._check_progress_ceiling()
-            if move.move_type == "out_invoice":
-                items = move.sudo().line_ids
-                lines = items.sale_line_ids.progress_sale_line_id
-                lines |= items.progress_line_id.sale_line_id
-                for line in lines:
-                    line.order_id._check_progress_ceiling(line=line)
             move._check_progress_recalls()
             move._check_progress_credited_twice()
+            for order in orders:
+                order._check_progress_move(move)
 
     def _check_progress_currency(self, order):
         """Refuse an invoice in another currency than its order's.
@@ -253,6 +248,20 @@ class AccountMove(models.Model):
             if move._is_progress_reinstating():
                 move._check_progress_reinstated()
             move._check_progress_credited_final()
+            move._check_progress_credit_undo()
+
+    def _check_progress_credit_undo(self):
+        """Refuse to undo a credit note whose amount was billed anew meanwhile."""
+        self.ensure_one()
+        if self.state != "posted" or self.move_type != "out_refund":
+            return
+        for order in () if self.is_progress_final else self._get_progress_orders():
+            amount = -order._sum_progress_items(order._get_progress_move_items(self))
+            # Drafts are checked when they are posted.
+            drafts = order._get_progress_items().filtered(
+                lambda item: item.parent_state == "draft"
+            )
+            order._check_progress_ceiling(amount, without=drafts)
 
     def _check_progress_credited_final(self):
         """Refuse to reset a final invoice while a posted credit note reverses it.

@@ -1,6 +1,5 @@
 from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
-from odoo.tools import float_is_zero
 
 from ..arithmetic.amounts import Share, add, fraction_of, recoup, total_base
 from ..arithmetic.claim import REVENUE, Claim, Part
@@ -73,11 +72,11 @@ class SaleOrder(models.Model):
         """Bill what is left of orders whose revenue was billed part by part."""
         claims = []
         for order in self:
-            billing = order._get_order_billing()
+            rest = order._get_progress_ledger().get_rest_amount(REVENUE)
             claims.append(
                 Claim(
                     order_id=order.id,
-                    parts=(Part(0, billing.get_rest(REVENUE)),),
+                    parts=(Part(0, rest),),
                     booking=REVENUE,
                     invoice_date=date,
                     title=order.env._("Final invoice"),
@@ -157,14 +156,7 @@ class SaleOrder(models.Model):
         invoiced.
         """
         self.ensure_one()
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        rest = self._get_progress_contract_lines().filtered(
-            lambda line: (
-                not float_is_zero(
-                    line._get_progress_rest_quantity(), precision_digits=digits
-                )
-            )
-        )
+        rest = self._get_progress_ledger().get_rest_lines()
         if not rest:
             return rest
         # The host takes the *Down Payments* section for that of a line added below it.
@@ -242,11 +234,16 @@ class SaleOrder(models.Model):
         }
         if not open_shares or mode == "none":
             return {}
-        invoiced = self._get_progress_quantity_shares(
-            lines.filtered(lambda line: not line.display_type),
-            lambda line: line.qty_to_invoice,
+        ledger = self._get_progress_ledger()
+        invoiced, _fixed = ledger.get_invoice_shares(
+            {
+                line: line.qty_invoiced + line.qty_to_invoice
+                for line in lines & self._get_progress_contract_lines()
+            }
         )
-        fractions = self._get_progress_interim_fractions(open_shares, invoiced)
+        fractions = self._get_progress_interim_fractions(
+            open_shares, invoiced, ledger.get_rest()
+        )
         total = Share()
         for share in invoiced.values():
             total = add(total, share, self.currency_id)
@@ -256,16 +253,15 @@ class SaleOrder(models.Model):
             result.setdefault(line, {})[group] = share
         return result
 
-    def _get_progress_interim_fractions(self, open_shares, invoiced):
+    def _get_progress_interim_fractions(self, open_shares, invoiced, rest):
         """Return how much of what is left the invoice bills, for each deposit.
 
         A deposit on one order line goes back as that line is invoiced, a deposit on the
         order as the order is.
+
+        :param invoiced: order line -> Share that the invoice bills.
+        :param rest: order line -> Share that no invoice bills yet, this one neither.
         """
-        rest = self._get_progress_quantity_shares(
-            self._get_progress_contract_lines(),
-            lambda line: line._get_progress_rest_quantity(),
-        )
 
         def get_fraction(pool):
             now, left = (
@@ -285,27 +281,6 @@ class SaleOrder(models.Model):
         pools = {key: key[0].progress_sale_line_id for key in open_shares}
         by_pool = {pool: get_fraction(pool) for pool in set(pools.values())}
         return {key: by_pool[pool] for key, pool in pools.items()}
-
-    def _get_progress_quantity_shares(self, lines, get_quantity):
-        """Return order line -> Share of a quantity of it, in the order's currency.
-
-        What completes a line is what earlier invoices left of it.
-        """
-        AccountTax = self.env["account.tax"]
-        allocator = self.env["progress.billing.allocator"]
-        base_lines = [
-            line._prepare_base_line_for_taxes_computation(quantity=get_quantity(line))
-            for line in lines
-        ]
-        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
-        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
-        rest = self._get_progress_rest_shares()
-        return {
-            line: rest[line]
-            if line in rest and line._is_progress_completed_by(base_line["quantity"])
-            else allocator._get_share(base_line)
-            for line, base_line in zip(lines, base_lines, strict=True)
-        }
 
     def _check_progress_draft_recalls(self):
         """Refuse a final invoice beside a draft that takes back the same deposits."""
@@ -333,12 +308,13 @@ class SaleOrder(models.Model):
         `amount_final` is untaxed, in the order's currency, negative for a deposit.
         """
         self.ensure_one()
-        shares = self._get_progress_rest_shares()
+        lines = self._get_progress_rest_lines()
+        contract = self._get_progress_contract_lines()
+        shares, _fixed = self._get_progress_ledger().get_invoice_shares(
+            {line: line.product_uom_qty for line in lines & contract}
+        )
         return [
-            *(
-                self._get_final_line_values(line, shares.get(line))
-                for line in self._get_progress_rest_lines()
-            ),
+            *(self._get_final_line_values(line, shares.get(line)) for line in lines),
             *map(self._get_final_deposit_values, self._get_progress_open_lines()),
         ]
 
@@ -378,15 +354,9 @@ class SaleOrder(models.Model):
     def _get_final_line_values(self, line, share):
         """Return the preview row of an order line.
 
-        :param share: `amounts.Share` that earlier invoices left of it, if any.
+        :param share: `amounts.Share` that the final invoice bills, if any.
         """
-        rest = line._get_progress_rest_quantity() if line.product_uom_qty else 0.0
-        fraction = rest / line.product_uom_qty if line.product_uom_qty else 0.0
-        amount = (
-            share.base
-            if share
-            else self.currency_id.round(line.price_subtotal * fraction)
-        )
+        amount = share.base if share else 0.0
         return {
             "order_id": self.id,
             "sequence": line.sequence,
@@ -454,6 +424,7 @@ class SaleOrder(models.Model):
             recalls = self._get_progress_open_lines()._get_progress_open_shares()
         else:
             lines = lines.filtered(lambda line: not line.is_downpayment)
+            lines -= self._get_progress_ledger().get_advanced_lines(lines)
             recalls = self._get_progress_interim_shares(lines)
         return self._add_progress_recalls(lines, recalls)
 

@@ -272,7 +272,7 @@ class TestBudgetMixProperties(ProjectBillingCommon):
     def _order_taxes(self, order):
         """Return tax -> amount of the order, as its totals are made of."""
         base_lines = self.env["progress.billing.allocator"]._get_base_lines(
-            self._budget(order), is_rest=False
+            self._budget(order)
         )
         taxes = defaultdict(float)
         for base_line in base_lines:

@@ -249,3 +249,21 @@ class TestProjectRun(ProjectBillingCommon):
         count(1)
         few, many = count(3), count(12)
         self.assertLessEqual(many - few, 3)
+
+    def test_run_leaves_a_line_billed_beyond_its_worth(self):
+        """The order has room for it, the line has not: 1,000 invoiced, 500 pending."""
+        for proforma in (False, True):
+            with self.subTest(proforma=proforma):
+                order = self._project_order(1000.0, 1000.0)
+                order.project_id.progress_create_proforma = proforma
+                first, second = order.order_line
+                move = order._create_invoices()
+                move.invoice_line_ids.filtered(
+                    lambda item, second=second: second in item.sale_line_ids
+                ).unlink()
+                move.action_post()
+                first.completed_percent = 50.0
+                wizard = self._wizard(order)
+                self.assertEqual(self._preview(wizard), {order: (500.0, "contract")})
+                with self.assertRaisesRegex(Exception, "1,000.00"):
+                    order.project_id.action_run_billing()

@@ -51,6 +51,9 @@ from .proforma import (
     test_proforma,
     test_proforma_portal,
 )
+from .properties import (
+    test_bare_host,
+)
 from .run import (
     test_batches,
     test_cron,

@@ -52,6 +52,7 @@ from .proforma import (
     test_proforma_portal,
 )
 from .properties import (
+    test_any_actions,
     test_bare_host,
 )
 from .run import (

@@ -1,5 +1,6 @@
 """One function per command of ``scripts/dev.py``."""
 
+import argparse
 import shlex
 import shutil
 import subprocess
@@ -123,6 +124,24 @@ def bench(args):
     return code.returncode
 
 
+def soak(args):
+    """Do anything in any order for an hour, or as long as ``args`` say."""
+    parser = argparse.ArgumentParser(prog="soak", description=soak.__doc__)
+    parser.add_argument("--seconds", default="3600")
+    parser.add_argument("--seed", default="", help="the first; else the time is")
+    options = parser.parse_args(args)
+    odoo = profiles.ready()
+    odoo.env["PROGRESS_SECONDS"] = options.seconds
+    odoo.env["PROGRESS_SEED"] = options.seed
+    name = profiles.database(profiles.PROFILES["test"], odoo)
+    working = f"{name}_soak"
+    odoo.copy(name, working)
+    words = [f"{testing.LINKED}/tests/properties/soak.py", "-n0", "-s", "-q"]
+    code = testing.run(odoo, working, words)
+    odoo.drop(working)
+    return code
+
+
 COMMANDS = {
     "setup": setup,
     "test": testing.test,
@@ -134,6 +153,7 @@ COMMANDS = {
     "screenshot": serving.screenshot,
     "screenshots": serving.screenshots,
     "bench": bench,
+    "soak": soak,
     "host-tests": hosttests.host_tests,
     "pot": pot,
     "dist": dist,

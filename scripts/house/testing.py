@@ -26,7 +26,7 @@ def test(args):
     for profile, words in _plan(paths):
         print(f"tests of the profile {profile.name}", flush=True)
         name = profiles.database(profile, odoo)
-        code = _pytest(odoo, name, [*words, *others]) or code
+        code = run(odoo, name, [*words, *others]) or code
     return code
 
 
@@ -57,7 +57,7 @@ def _has_tests(profile):
     return any((places.ROOT / profile.tests).rglob("test_*.py"))
 
 
-def _pytest(odoo, name, words):
+def run(odoo, name, words):
     """Run pytest with one copy of the database ``name`` per worker."""
     command = odoo.tool(
         *("python", "-m", "pytest", "-p", "house.plugin"),

@@ -1,1 +1,1 @@
-from . import test_bare_host
+from . import test_any_actions, test_bare_host

@@ -47,7 +47,8 @@ class Step(NamedTuple):
 
 #: What is not drawn because it is known to go wrong; each entry is a defect to mend.
 OPEN = {
-    *("fixed", "fixed_vat", "fixed_included", "early_mixed", "mixed bookings"),
+    *("fixed", "fixed_vat", "fixed_included", "split", "partly"),
+    *("early_mixed", "mixed bookings"),
     *("interim_proportional", "interim_fit", "interim_none", "host_invoice"),
     *("host_percent", "host_fixed", "credit", "credit_part"),
 }

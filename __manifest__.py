@@ -1,7 +1,7 @@
 {
     "name": "Progress Billing",
     "summary": "Bill long work in parts and take back exactly what was billed",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Progress Billing maintainers",

@@ -150,9 +150,9 @@ class ProgressBillingRun(models.TransientModel):
             domain = wizard._get_line_domain()
             if wizard.invoice_type != "regular":
                 lines = lines.search(domain)
-            foreseen = lines._foresee_run(wizard.date, wizard.automatic_only, domain)
+            previews = lines._preview_run(wizard.date, wizard.automatic_only, domain)
             left = lines.filtered(
-                lambda line, foreseen=foreseen: foreseen[line.id].obstacle
+                lambda line, previews=previews: previews[line.id].obstacle
             )
             wizard.left_line_ids = left
             wizard.line_ids = lines - left
@@ -242,7 +242,7 @@ class ProgressBillingRun(models.TransientModel):
         for line in self.line_ids:
             planned.setdefault(line.order_id.id, 0.0)
             planned[line.order_id.id] += line.amount_untaxed
-        bills = lines._foresee_budget_run(self.date, self.automatic_only, planned)
+        bills = lines._preview_budget_run(self.date, self.automatic_only, planned)
         bills.sort(key=lambda bill: (bool(bill.obstacle), bill.obstacle or ""))
         return [
             {

@@ -60,7 +60,7 @@ class OrderLedger:
     amount.
 
     :param order: the sale order, in whose environment the amounts are read.
-    :param bool is_plan: only foresees amounts, which needs no deposit account.
+    :param bool is_plan: only previews amounts, which needs no deposit account.
     """
 
     def __init__(self, order, is_plan=False):

@@ -20,7 +20,7 @@ OBSTACLES = [
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class RunPreview:
     """What a run does with a planned line.
 
     :ivar obstacle: why it leaves the line, a key of `OBSTACLES`; False: it bills it.
@@ -79,13 +79,13 @@ class ProgressBillingLine(models.Model):
     def _compute_run(self):
         planned = self.filtered(lambda line: line.state == "planned")
         context = self.env.context
-        foreseen = planned._origin._foresee_run(
+        previews = planned._origin._preview_run(
             fields.Date.to_date(context.get("progress_run_date")),
             context.get("progress_run_automatic"),
             literal_eval(context.get("progress_run_domain") or "[]"),
         )
         for line in self:
-            bill = foreseen.get(line._origin.id, Foreseen())
+            bill = previews.get(line._origin.id, RunPreview())
             line.run_obstacle = bill.obstacle
             line.run_amount_untaxed = bill.untaxed
             line.run_amount_total = bill.untaxed + bill.tax
@@ -143,7 +143,7 @@ class ProgressBillingLine(models.Model):
 
     # === PREVIEW === #
 
-    def _foresee_run(self, date=None, automatic=False, within=()):
+    def _preview_run(self, date=None, automatic=False, within=()):
         """Return what a run does with each planned line: bill it, or leave it and why.
 
         Lines of an order are billed one after the other, and each uses up the contract
@@ -152,7 +152,7 @@ class ProgressBillingLine(models.Model):
         :param date: the day of the run, None for each company's today.
         :param bool automatic: only what the scheduled job takes.
         :param within: domain of the lines among which the run chooses, by default all.
-        :return: dict of line id -> `Foreseen`.
+        :return: dict of line id -> `RunPreview`.
         """
         self._fetch_for_run()
         taken = self.search_fetch(
@@ -161,23 +161,23 @@ class ProgressBillingLine(models.Model):
             & Domain(within),
             self._get_run_fields(),
         )
-        foreseen = {
-            line.id: Foreseen(line._get_obstacle(automatic)) for line in self - taken
+        previews = {
+            line.id: RunPreview(line._get_obstacle(automatic)) for line in self - taken
         }
         without_account = taken._get_lines_without_account()
-        foreseen.update((line.id, Foreseen("account")) for line in without_account)
-        foreseen.update((taken - without_account)._foresee_amounts())
-        return foreseen
+        previews.update((line.id, RunPreview("account")) for line in without_account)
+        previews.update((taken - without_account)._preview_amounts())
+        return previews
 
     def _get_run_fields(self):
-        """Return the names of the fields by which lines are foreseen."""
+        """Return the names of the fields by which lines are previewed."""
         return [
             *("invoice_flag", "date", "sequence", "order_id", "sale_line_id"),
             *("state", "amount_untaxed", "amount_tax", "company_id", "currency_id"),
         ]
 
     def _fetch_for_run(self):
-        """Read what foreseeing asks of the lines, in sets, whatever their number."""
+        """Read what a preview asks of the lines, in sets, whatever their number."""
         self.fetch(self._get_run_fields())
         self.order_id.fetch(
             ["state", "progress_method", "company_id", "currency_id"]
@@ -219,25 +219,25 @@ class ProgressBillingLine(models.Model):
 
     # === AMOUNTS === #
 
-    def _foresee_amounts(self):
-        """Return line id -> `Foreseen` of lines that a run bills, or finds too much.
+    def _preview_amounts(self):
+        """Return line id -> `RunPreview` of lines that a run bills, or finds too much.
 
         What an order's lines are planned to bill holds when they are billed in order.
         Where a run leaves an earlier one, rounding falls elsewhere: those amounts are
         worked out anew.
         """
-        disturbed = self._get_disturbed_orders()
-        foreseen = {}
+        reordered = self._get_reordered_orders()
+        previews = {}
         for order, lines in self.grouped("order_id").items():
             lines = lines.sorted(lambda line: line._get_billing_order())
-            is_anew = order in disturbed
-            result = lines._foresee_order(is_anew)
+            is_anew = order in reordered
+            result = lines._preview_order(is_anew)
             if not is_anew and any(f.obstacle == "contract" for f in result.values()):
-                result = lines._foresee_order(is_anew=True)
-            foreseen.update(result)
-        return foreseen
+                result = lines._preview_order(is_anew=True)
+            previews.update(result)
+        return previews
 
-    def _get_disturbed_orders(self):
+    def _get_reordered_orders(self):
         """Return the orders with a planned line, not among these, before one of these.
 
         :return: set of orders.
@@ -256,41 +256,41 @@ class ProgressBillingLine(models.Model):
             if line._get_billing_order() < last[line.order_id]
         }
 
-    def _foresee_order(self, is_anew):
-        """Return line id -> `Foreseen` of one order's lines, billed as they come.
+    def _preview_order(self, is_anew):
+        """Return line id -> `RunPreview` of one order's lines, billed as they come.
 
         :param bool is_anew: whether the planned amounts do not hold.
         """
         order = self.order_id
         ledger = order._get_progress_ledger(is_plan=True) if is_anew else None
         added = defaultdict(float)
-        foreseen = {}
+        previews = {}
         for line in self:
-            bill = line._foresee_bill(ledger)
+            bill = line._preview_bill(ledger)
             pools = {None, line.sale_line_id or None}
             if order.currency_id.is_zero(bill.untaxed + bill.tax):
-                foreseen[line.id] = Foreseen("nothing")
+                previews[line.id] = RunPreview("nothing")
             elif any(
                 order._is_progress_refused(bill.untaxed, pool, added[pool])
                 for pool in pools
             ):
-                foreseen[line.id] = Foreseen("contract")
+                previews[line.id] = RunPreview("contract")
             else:
-                foreseen[line.id] = Foreseen(False, bill.untaxed, bill.tax)
+                previews[line.id] = RunPreview(False, bill.untaxed, bill.tax)
                 if ledger:
                     ledger.count(bill)
                 for pool in pools:
                     added[pool] += bill.untaxed
-        return foreseen
+        return previews
 
-    def _foresee_bill(self, ledger):
+    def _preview_bill(self, ledger):
         """Return what the line bills next: untaxed amount and tax.
 
         :param ledger: the `OrderLedger` to work it out from, None for as planned.
         """
         if ledger:
             return self._get_next_bill(ledger)
-        return Foreseen(False, self.amount_untaxed, self.amount_tax)
+        return RunPreview(False, self.amount_untaxed, self.amount_tax)
 
     # === THE SCHEDULED JOB === #
 

@@ -37,7 +37,7 @@ class SaleOrderLine(models.Model):
             ]
         )
 
-    def _foresee_budget_run(self, date, automatic=False, planned=None):
+    def _preview_budget_run(self, date, automatic=False, planned=None):
         """Return what a run bills of budget lines, and what it leaves and why.
 
         :param date: the day of the run.

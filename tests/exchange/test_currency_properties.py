@@ -102,7 +102,7 @@ class TestCurrencyProperties(CurrencyLedgerCase):
         policy="final_rate",
         adjust_tax=False,
     )
-    # Taxes without a difference on the deposit account, taken back and given back.
+    # Taxes without a difference on the deposit account, taken back and credited.
     @example(
         kind=("JPY", 1.0),
         rates=[

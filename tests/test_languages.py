@@ -20,6 +20,13 @@ READ = re.compile(r'\b(title|placeholder|aria-label)="[^"]*"')
 #: English term: the beginning of its one translation in each language.
 GLOSSARY = {
     r"deposits?": ("anzahlung", "acompte", "anticipo", "aanbetaling", "accont"),
+    r"you cannot": (
+        "sie können",
+        "vous ne pouvez pas",
+        "no puede",
+        "je kunt",
+        "non è( ancora)? possibile",
+    ),
     r"final invoices?": (
         "schlussrechnung",
         "factures? de solde",

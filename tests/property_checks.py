@@ -56,7 +56,10 @@ class PropertyChecks:
             )
             standing = defaultdict(float)
             for item in items:
-                if item.parent_state == "posted" or item.amount_currency < 0:
+                is_credit = (
+                    item.parent_state == "draft" and item.move_id.reversed_entry_id
+                )
+                if not is_credit:
                     root = item.move_id._get_progress_chain()[-1]
                     standing[root] += item.amount_currency
             roots = [

@@ -389,7 +389,7 @@ class ProgressBillingBuilder(models.AbstractModel):
     def _prepare_line_links(self, claim, part, order_line):
         """Return what an invoice line bills, as the values of its links."""
         return {
-            "progress_line_id": claim.progress_line_id,
+            "progress_line_id": claim.progress_line_id or False,
             # Planned lines use up the budget of an order line too, where they bill one.
             "progress_budget_line_id": part.line_id
             or (claim.booking != DEPOSIT and order_line.id),

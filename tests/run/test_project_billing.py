@@ -31,6 +31,14 @@ class TestProjectBilling(ProjectBillingCommon):
         with self.assertRaisesRegex(UserError, "nothing is pending"):
             order.project_id.action_run_billing()
 
+    def test_items_of_a_budget_bill_no_planned_line(self):
+        for method in ("revenue", "deposit"):
+            with self.subTest(method):
+                order = self._project_order(1000.0, method=method)
+                self._complete(order.order_line, 50.0)
+                moves = self._run(order.project_id)[1]
+                self.assertFalse(moves.invoice_line_ids.progress_line_id)
+
     def test_pro_forma_or_invoice(self):
         for create, names in ((True, (1, 0)), (False, (0, 1))):
             with self.subTest(create=create):

@@ -16,7 +16,7 @@ DAYS = ("2026-03-02", "2026-04-01", "2026-05-01", "2026-06-01")
 OPEN = {
     *("credit", "reverse", "change_draft", "deductions", "delivered lines"),
     *("host_wizard percentage", "host_wizard fixed", "host_wizard delivered"),
-    *("budgets as shown", "failures in runs", "interim", "discount"),
+    *("failures in runs", "interim", "discount"),
 }
 #: Which documents an action may leave with more than is ordered.
 NOTHING, DRAFTS, ALL = (), ("draft",), ("draft", "posted")
@@ -624,7 +624,7 @@ class BillingMachine(RuleBasedStateMachine):
         case.assertEqual(
             {line.id: line.state for line in BilledLine.browse(left)}, left
         )
-        if values["invoice_type"] == "progress" and "budgets as shown" not in OPEN:
+        if values["invoice_type"] == "progress":
             self._check_budgets_as_shown(wizard.sudo(), budgets)
 
     def _check_budgets_as_shown(self, wizard, budgets):

@@ -156,8 +156,9 @@ class SaleOrderLine(models.Model):
     )
     def _compute_pending_quantity(self):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
+        closed = self._get_closed_budget()
         for line in self:
-            if line.progress_basis != budget.QUANTITY or line._is_budget_closed():
+            if line.progress_basis != budget.QUANTITY or line in closed:
                 line.pending_quantity = 0.0
                 continue
             line.pending_quantity = budget.pending_quantity(
@@ -176,9 +177,10 @@ class SaleOrderLine(models.Model):
         "actual_amount",
     )
     def _compute_pending_amount(self):
+        closed = self._get_closed_budget()
         for line in self:
             billed = line.draft_amount + line.actual_amount
-            if line._is_budget_closed():
+            if line in closed:
                 line.pending_amount = 0.0
             elif line.progress_basis == budget.QUANTITY:
                 quantity = line.draft_quantity + line.actual_quantity
@@ -218,13 +220,16 @@ class SaleOrderLine(models.Model):
             line.actual_quantity = 0.0 if is_amount else actual[0]
             line.actual_amount = actual[1]
 
-    def _is_budget_closed(self):
-        """Return whether nothing can be pending, however far the line is completed.
+    def _get_closed_budget(self):
+        """Return the lines of which nothing is pending, however far completed.
 
-        The final invoice billed all of it. A line that a form removes has no order.
+        The final invoice billed all of them. A line that a form removes has no order.
         """
-        self.ensure_one()
-        return not self.order_id or self.order_id._has_progress_final()
+        # Asked once for all lines of an order, which looks at all of its invoices.
+        finished = self.order_id.filtered(lambda order: order._has_progress_final())
+        return self.filtered(
+            lambda line: not line.order_id or line.order_id in finished
+        )
 
     def _get_billed(self, state):
         """Return [quantity, amount] billed by live items whose move is in a state."""

@@ -675,7 +675,7 @@ class BillingMachine(RuleBasedStateMachine):
             self.check_deposits(order)
             self.check_bounds(order)
             for line in order._get_progress_contract_lines():
-                if line.progress_project_id and not line._is_budget_closed():
+                if line.progress_project_id and line not in line._get_closed_budget():
                     self.case.assertFormula(line)
         self.edited = NOTHING
 

@@ -183,10 +183,7 @@ class SaleOrderLine(models.Model):
             if line in closed:
                 line.pending_amount = 0.0
             elif line.progress_basis == budget.QUANTITY:
-                quantity = line.draft_quantity + line.actual_quantity
-                line.pending_amount = line._get_quantity_worth(
-                    line.pending_quantity, (quantity, billed)
-                )
+                line.pending_amount = line._get_pending_worth(billed)
             else:
                 line.pending_amount = budget.pending_amount(
                     line.budget_amount,
@@ -267,6 +264,22 @@ class SaleOrderLine(models.Model):
         return budget.invoiced_share(
             amount, self.budget_amount, self.product_uom_qty, self.currency_id
         )
+
+    def _get_pending_worth(self, billed):
+        """Return the untaxed amount that is pending of a line by quantity.
+
+        Of a completed line of which anything was billed by amount, an amount is left:
+        a quantity, rounded, may say that nothing is.
+
+        :param float billed: untaxed amount billed before, drafts included.
+        """
+        if self.completed_percent == 100.0 and any(
+            item.progress_by_amount and item.parent_state != "cancel"
+            for item in self.progress_item_ids
+        ):
+            return self.currency_id.round(self.budget_amount - billed)
+        quantity = self.draft_quantity + self.actual_quantity
+        return self._get_quantity_worth(self.pending_quantity, (quantity, billed))
 
     def _get_quantity_worth(self, quantity, billed):
         """Return the untaxed amount of a quantity to bill at the line's unit rate.
@@ -423,10 +436,13 @@ class SaleOrderLine(models.Model):
         rule, task = self._get_progress_rule(), self._get_progress_task()
         own = self.analytic_distribution or {}
         distribution = rule._get_distribution(own, self.progress_project_id, task)
+        # An amount of which no quantity is left is billed as an amount.
+        is_quantity = self.progress_basis == budget.QUANTITY
+        is_quantity = is_quantity and bool(item.quantity or not item.amount)
         return Part(
             line_id=self.id,
             amount=item.amount,
-            quantity=item.quantity if self.progress_basis == budget.QUANTITY else None,
+            quantity=item.quantity if is_quantity else None,
             is_exact=True,
             is_line_only=True,
             name=item.name or self._get_line_text(item),

@@ -1,4 +1,4 @@
-"""Dates and percentages of plans, without a database: row P6."""
+"""Dates and percentages of plans, without a database."""
 
 import doctest
 from datetime import date

@@ -6,7 +6,7 @@ from ..common_project import ProjectBillingCommon
 
 @tagged("post_install", "-at_install")
 class TestBudget(ProjectBillingCommon):
-    """The revenue budget on order lines: rows B1 to B3, B15, B16 of the features."""
+    """The revenue budget on order lines."""
 
     def test_original_and_revised(self):
         """Original at confirmation; revised as the line stands after a change."""
@@ -186,6 +186,19 @@ class TestBudget(ProjectBillingCommon):
         self.assertEqual(line.invoice_status, "invoiced")
         self.assertEqual(line.untaxed_amount_to_invoice, 0.0)
         self.assertEqual(order.invoice_status, "invoiced")
+
+    def test_what_a_rounded_quantity_hides_is_pending_as_an_amount(self):
+        """99.9 % of one piece are one piece to two decimals; 1.00 is still to bill."""
+        order = self._project_order((1000.0, 1.0, "quantity"))
+        line = order.order_line
+        self._plan(order, 99.9).action_create_invoice()
+        order.progress_line_ids.move_id.action_post()
+        self.assertEqual((line.actual_amount, line.actual_quantity), (999.0, 1.0))
+        line.completed_percent = 100.0
+        self.assertEqual((line.pending_quantity, line.pending_amount), (0.0, 1.0))
+        _proformas, moves = self._run(line.progress_project_id, post=True)
+        self.assertEqual(moves.amount_untaxed, 1.0)
+        self.assertBudget(line, (0.0, 0.0, 1000.0))
 
     def test_saving_many_percentages_costs_no_query_a_line(self):
         """500 lines or 20: the number of queries is the same."""

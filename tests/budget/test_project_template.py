@@ -13,7 +13,7 @@ TASK_FIELDS = (
 
 @tagged("post_install", "-at_install")
 class TestProjectTemplate(ProjectBillingCommon):
-    """What a copied project, or one made of a template, brings along: row B19."""
+    """What a copied project, or one made of a template, brings along."""
 
     @classmethod
     def setUpClass(cls):

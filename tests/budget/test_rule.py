@@ -7,7 +7,7 @@ from ..common_project import ProjectBillingCommon
 
 @tagged("post_install", "-at_install")
 class TestRule(ProjectBillingCommon):
-    """Billing rules: rows B6 to B10 of the features."""
+    """Billing rules."""
 
     def _bill_with(self, order, **values):
         rule = self._rule(**values)
@@ -161,7 +161,7 @@ class TestRule(ProjectBillingCommon):
 
 @tagged("post_install", "-at_install")
 class TestRuleBranch(ProjectBillingCommon):
-    """The branch of row B8, with analytic plans of its own."""
+    """The branch, with analytic plans of its own."""
 
     @classmethod
     def setUpClass(cls):

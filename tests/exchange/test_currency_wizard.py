@@ -1,4 +1,4 @@
-"""The adjustments that the final wizard shows before there is an invoice: row F7."""
+"""The adjustments that the final wizard shows before there is an invoice."""
 
 from hypothesis import given
 from hypothesis import strategies as st

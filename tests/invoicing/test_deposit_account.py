@@ -1,4 +1,4 @@
-"""No account, no start: row G7, design 3.4."""
+"""No account, no start."""
 
 from odoo.exceptions import RedirectWarning
 from odoo.tests import tagged

@@ -1,4 +1,4 @@
-"""Never too much: row P11, design 3.6."""
+"""Never too much."""
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged

@@ -1,4 +1,4 @@
-"""Plans of instalments for one or many orders: row P6."""
+"""Plans of instalments for one or many orders."""
 
 from odoo.exceptions import UserError
 from odoo.fields import Command, Date

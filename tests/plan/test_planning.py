@@ -1,4 +1,4 @@
-"""Planning on the order's Billing tab: rows P1 to P5 and P7."""
+"""Planning on the order's Billing tab."""
 
 from psycopg2 import IntegrityError
 

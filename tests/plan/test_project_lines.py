@@ -8,7 +8,7 @@ VIEW = "project.edit_project"
 
 @tagged("post_install", "-at_install")
 class TestProjectLines(ProjectBillingCommon):
-    """The Billing tab of the project lists and plans as the order's does: row P1."""
+    """The Billing tab of the project lists and plans as the order's does."""
 
     @classmethod
     def setUpClass(cls):

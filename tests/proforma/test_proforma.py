@@ -6,7 +6,7 @@ from ..common_project import PIXEL, ProjectBillingCommon
 
 @tagged("post_install", "-at_install")
 class TestProforma(ProjectBillingCommon):
-    """The document between budget and invoice: rows B11 to B14."""
+    """The document between budget and invoice."""
 
     def test_amount_adjusted(self):
         """Total Completed % follows the amount; the budget's Completed % does not."""

@@ -1,4 +1,4 @@
-"""The scheduled job: rows G1 and G2, design 4."""
+"""The scheduled job."""
 
 from odoo import Command
 from odoo.tests import freeze_time, tagged

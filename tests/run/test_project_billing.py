@@ -8,7 +8,7 @@ from ..common_project import ProjectBillingCommon
 
 @tagged("post_install", "-at_install")
 class TestProjectBilling(ProjectBillingCommon):
-    """Run Billing on projects: rows B4, B5, B11, B14, B17, B18, B19, G8 and P8."""
+    """Run Billing on projects."""
 
     def test_pending_total(self):
         order = self._project_order(1000.0, (22.0, 10.0, "quantity"))

@@ -7,7 +7,7 @@ from ..common_project import ProjectBillingCommon
 @tagged("post_install", "-at_install")
 @freeze_time("2026-03-02 10:00:00")
 class TestProjectRun(ProjectBillingCommon):
-    """Runs over many projects, seen before they are taken: row B5."""
+    """Runs over many projects, seen before they are taken."""
 
     def _wizard(self, orders, **values):
         """Return a run over the projects of some orders."""

@@ -1,4 +1,4 @@
-"""Running billing over many orders: rows G3, G4, G5 and the scheduled job."""
+"""Running billing over many orders and the scheduled job."""
 
 from datetime import timedelta
 

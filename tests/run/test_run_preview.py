@@ -1,4 +1,4 @@
-"""What a run shows before it bills, and that it bills just that: row G3."""
+"""What a run shows before it bills, and that it bills just that."""
 
 from freezegun import freeze_time
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Several orders on one invoice: rows G5 and F4."""
+"""Several orders on one invoice."""
 
 from odoo.fields import Command
 from odoo.tests import tagged

@@ -1,4 +1,4 @@
-"""Finishing an order: rows F1 to F3 and F8, design 3.2."""
+"""Finishing an order."""
 
 from odoo.exceptions import UserError
 from odoo.fields import Command

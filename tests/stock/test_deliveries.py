@@ -1,4 +1,4 @@
-"""Deliveries and automatic invoicing beside progress billing: rows G6 and P7."""
+"""Deliveries and automatic invoicing beside progress billing."""
 
 from odoo.exceptions import UserError
 from odoo.fields import Command

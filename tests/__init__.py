@@ -72,6 +72,7 @@ from .settlement import (
     test_interim,
     test_interim_rest,
     test_invoice_status,
+    test_mixed_parts,
     test_order_changes,
     test_recalls,
     test_recalls_mixed,

@@ -41,12 +41,15 @@
         "wizards/progress_billing_run_views.xml",
         "wizards/progress_billing_run_project_views.xml",
         "wizards/progress_billing_generate_views.xml",
+        # They open all of the above.
+        "views/progress_billing_menus.xml",
     ],
     "demo": [
         "demo/progress_billing_demo.xml",
         "demo/progress_billing_project_demo.xml",
         "demo/progress_billing_currency_demo.xml",
     ],
+    "application": True,
     "assets": {
         "web.assets_backend": [
             "progress_billing/static/src/**/*",

@@ -5,5 +5,6 @@ from . import proforma
 from . import invoicing
 from . import settlement
 from . import exchange
+from . import retention
 from . import run
 from . import host

@@ -55,6 +55,9 @@ from .properties import (
     test_any_actions,
     test_bare_host,
 )
+from .retention import (
+    test_terms,
+)
 from .run import (
     test_batches,
     test_cron,

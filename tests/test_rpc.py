@@ -199,6 +199,10 @@ class TestRpc(ProjectBillingCommon):
             "account.move": moves,
             "account.move.line": moves.invoice_line_ids,
             "res.company": cls.company,
+            "res.partner": cls.partner_a,
+            "progress.retention.step": cls.env["progress.retention.step"].create(
+                {"order_id": order.id, "until_percent": 50.0, "percent": 10.0}
+            ),
             "sale.order.template": template,
             "sale.order.template.line": template.sale_order_template_line_ids,
             "progress.billing.template": plan,

@@ -19,6 +19,7 @@ class AccountMoveLine(models.Model):
                 "is_progress_recall": self.is_progress_recall,
                 "progress_adjusted_move_id": self.progress_adjusted_move_id.id,
                 "progress_adjusted_line_id": self.progress_adjusted_line_id.id,
+                **self._prepare_retention_copy(),
             }
         )
         return result

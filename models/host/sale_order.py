@@ -16,6 +16,10 @@ class SaleOrder(models.Model):
         self._plan_from_template()
         return result
 
+    def write(self, vals):
+        self._check_retention_write(vals)
+        return super().write(vals)
+
     def _action_confirm(self):
         result = super()._action_confirm()
         # After the host generated projects and tasks, whose rules tell the basis.

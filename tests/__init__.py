@@ -72,6 +72,7 @@ from .run import (
 from .settlement import (
     test_consolidated,
     test_final,
+    test_final_preview,
     test_interim,
     test_interim_rest,
     test_invoice_status,

@@ -45,16 +45,15 @@ class ProgressBillingFinal(models.TransientModel):
         for wizard in self:
             wizard.currency_id = wizard.order_ids.currency_id[:1]
 
-    @api.depends("order_ids")
+    @api.depends("order_ids", "consolidated")
     def _compute_preview_line_ids(self):
         for wizard in self:
+            rows = wizard.order_ids._origin._get_final_preview_values(
+                wizard.date, wizard.consolidated
+            )
             wizard.preview_line_ids = [
                 fields.Command.clear(),
-                *(
-                    fields.Command.create(values)
-                    for order in wizard.order_ids
-                    for values in order._origin._get_final_preview_values()
-                ),
+                *map(fields.Command.create, rows),
             ]
 
     @api.depends("preview_line_ids.amount_final")
@@ -65,7 +64,9 @@ class ProgressBillingFinal(models.TransientModel):
     @api.depends("order_ids", "date", "consolidated")
     def _compute_adjustment_preview(self):
         for wizard in self:
-            orders = wizard.order_ids._origin
+            orders = wizard.order_ids._origin.filtered(
+                lambda order: order.currency_id != order.company_id.currency_id
+            )
             drafts = (
                 orders._get_final_drafts(wizard.date, wizard.consolidated)
                 if wizard.date

@@ -200,6 +200,33 @@ class AccountMove(models.Model):
         for move in self:
             move._get_progress_billing_items().progress_line_id.move_id = move
 
+    # === AN INVOICE AS IT WILL BE === #
+
+    @api.model
+    def _new_progress_draft(self, values):
+        """Return an invoice in memory, with the journal amounts of its draft to come.
+
+        :param dict values: as the host creates it from, with `invoice_line_ids`.
+        """
+        # In sudo mode as the host creates it: salespeople need not write invoices.
+        move = self.sudo().with_context(default_move_type="out_invoice").new(values)
+        base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
+        for base_line in base_lines:
+            if base_line["special_type"]:
+                # No line of the invoice: an early payment discount to come.
+                continue
+            details = base_line["tax_details"]
+            sign = move.direction_sign
+            base_line["record"].amount_currency = sign * move.currency_id.round(
+                details["total_excluded_currency"]
+                + details["delta_total_excluded_currency"]
+            )
+            base_line["record"].balance = sign * move.company_currency_id.round(
+                details["total_excluded"] + details["delta_total_excluded"]
+            )
+        move.line_ids = move.invoice_line_ids
+        return move
+
     # === COMPANY OPTIONS === #
 
     def _progress_post_and_send(self):

@@ -2,7 +2,6 @@ from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
 
 from ..arithmetic.amounts import Share, add, fraction_of, recoup, total_base
-from ..arithmetic.claim import REVENUE, Claim, Part
 from ..invoicing.request import InvoicesPrepared, get_request, with_request
 
 RECOUPMENT_MODES = [
@@ -49,43 +48,10 @@ class SaleOrder(models.Model):
         self._check_progress_drafts()
         for order in self:
             order._check_progress_final()
-        by_revenue = self.filtered(lambda order: order._is_progress_revenue())
-        moves = by_revenue._create_final_revenue(date, consolidated)
-        by_deposit = self - by_revenue
-        if by_deposit:
-            orders = with_request(
-                by_deposit._with_progress_batch(), is_final=True, date=date
-            )
-            moves |= orders._create_invoices(
-                grouped=not consolidated, final=True
-            ).with_env(self.env)
-        return moves
-
-    def _is_progress_revenue(self):
-        """Return whether the order's final invoice has no deposit to take back."""
-        self.ensure_one()
-        return self.progress_method == REVENUE and self.currency_id.is_zero(
-            self.progress_deposit_balance
-        )
-
-    def _create_final_revenue(self, date, consolidated):
-        """Bill what is left of orders whose revenue was billed part by part."""
-        claims = []
-        for order in self:
-            rest = order._get_progress_ledger().get_rest_amount(REVENUE)
-            claims.append(
-                Claim(
-                    order_id=order.id,
-                    parts=(Part(0, rest),),
-                    booking=REVENUE,
-                    invoice_date=date,
-                    title=order.env._("Final invoice"),
-                    invoice_key=("final",) if consolidated else None,
-                )
-            )
-        moves = self.env["progress.billing.builder"]._create_invoices(claims)
-        moves.sudo().is_progress_final = True
-        return moves
+        orders = with_request(self._with_progress_batch(), is_final=True, date=date)
+        return orders._create_invoices(
+            grouped=not consolidated, final=True
+        ).with_env(self.env)
 
     def _check_progress_final(self):
         """Refuse a second final invoice, and one of nothing."""
@@ -301,40 +267,31 @@ class SaleOrder(models.Model):
 
     # === THE FINAL INVOICE AS IT WILL BE === #
 
-    def _get_final_preview_values(self):
-        """Return one dict per row of the final invoice to come, for the wizard.
+    def _get_final_preview_values(self, date=None, consolidated=False):
+        """Return one dict per row of the final invoices to come, for the wizard.
 
-        Order lines with what is left to bill, then deposits with what they have open;
-        `amount_final` is untaxed, in the order's currency, negative for a deposit.
+        Read from the invoices in memory: what is shown is what will be billed.
         """
-        self.ensure_one()
-        lines = self._get_progress_rest_lines()
-        contract = self._get_progress_contract_lines()
-        shares, _fixed = self._get_progress_ledger().get_invoice_shares(
-            {line: line.product_uom_qty for line in lines & contract}
-        )
+        amounts = {}
+        for draft in self._get_final_drafts(date, consolidated):
+            for item in draft.invoice_line_ids:
+                for line in item.sale_line_ids._origin:
+                    amounts[line] = amounts.get(line, 0.0) - item.amount_currency
         return [
-            *(self._get_final_line_values(line, shares.get(line)) for line in lines),
-            *map(self._get_final_deposit_values, self._get_progress_open_lines()),
+            line._get_progress_final_values(line.currency_id.round(amount))
+            for line, amount in amounts.items()
         ]
 
-    def _get_final_drafts(self, date, consolidated=False):
-        """Return the final invoices of orders in another currency, in memory only.
+    def _get_final_drafts(self, date=None, consolidated=False):
+        """Return the final invoices as they will be created, in memory only.
 
-        They are prepared as they will be created, so that they can be asked what their
-        posting adjusts. Nothing is created, and nothing locked.
+        Nothing is created, and nothing locked.
 
         :param date: the invoice date, which decides on the rate.
         :param bool consolidated: as in `_create_final_invoices`.
         :return: list of new `account.move` records.
         """
-        orders = self.filtered(
-            lambda order: (
-                order.currency_id != order.company_id.currency_id
-                and not order._is_progress_revenue()
-            )
-        )
-        prepared = orders._prepare_final_invoices(date, consolidated)
+        prepared = self._prepare_final_invoices(date, consolidated)
         return list(map(self.env["account.move"]._new_progress_draft, prepared))
 
     def _prepare_final_invoices(self, date=None, consolidated=False):
@@ -350,38 +307,6 @@ class SaleOrder(models.Model):
         except InvoicesPrepared as prepared:
             return prepared.vals_list
         return []
-
-    def _get_final_line_values(self, line, share):
-        """Return the preview row of an order line.
-
-        :param share: `amounts.Share` that the final invoice bills, if any.
-        """
-        amount = share.base if share else 0.0
-        return {
-            "order_id": self.id,
-            "sequence": line.sequence,
-            "name": line.name,
-            "amount": line.price_subtotal,
-            "amount_open": amount,
-            "amount_final": amount,
-        }
-
-    def _get_final_deposit_values(self, line):
-        """Return the preview row of a deposit."""
-        move = line._get_progress_deposit_moves()[:1]
-        amount_open = line._get_progress_direction() * line._get_progress_open()
-        deposits = line._get_progress_own(move.sudo().line_ids)
-        return {
-            "order_id": self.id,
-            "sequence": line.sequence,
-            "name": line._get_progress_recall_name(),
-            "is_deposit": True,
-            "move_id": move.id,
-            "date": move.invoice_date,
-            "amount": self._sum_progress_items(deposits),
-            "amount_open": amount_open,
-            "amount_final": -amount_open,
-        }
 
     # === BEFORE AN ORDER IS LOCKED OR CANCELLED === #
 

@@ -200,6 +200,34 @@ class SaleOrderLine(models.Model):
             "Less deposit %(deposit)s", deposit=self._get_progress_deposit_name()
         )
 
+    def _get_progress_final_values(self, amount):
+        """Return the row of the line in the preview of a final invoice.
+
+        :param float amount: untaxed amount on the invoice, negative for a deposit.
+        """
+        self.ensure_one()
+        values = {
+            "order_id": self.order_id.id,
+            "sequence": self.sequence,
+            "name": self.name,
+            "amount": self.price_subtotal,
+            "amount_open": amount,
+            "amount_final": amount,
+        }
+        if not self.is_downpayment:
+            return values
+        move = self._get_progress_deposit_moves()[:1]
+        items = self._get_progress_own(move.sudo().line_ids)
+        return {
+            **values,
+            "name": self._get_progress_recall_name(),
+            "is_deposit": True,
+            "move_id": move.id,
+            "date": move.invoice_date,
+            "amount": self.order_id._sum_progress_items(items),
+            "amount_open": -amount,
+        }
+
     def _prepare_progress_recalls(self, **optional_values):
         """Return the values of the invoice lines that take the deposit back."""
         recalls = get_request(self).recalls

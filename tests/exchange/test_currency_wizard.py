@@ -96,7 +96,7 @@ class TestCurrencyWizard(ProgressCurrencyCommon):
     def test_no_adjustment_in_the_companys_currency(self):
         order = self._order(1000.0)
         self._deposit_on(DEPOSIT_DAY, order, 30.0)
-        self.assertEqual(order._get_final_drafts(FINAL_DAY), [])
+        self.assertEqual(self._shown(order), [])
 
     @BOUNDS
     @given(

@@ -1,0 +1,89 @@
+"""What the final wizard shows is what the draft is, line by line."""
+
+from collections import defaultdict
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .test_interim import InterimCase
+
+
+@tagged("post_install", "-at_install")
+class TestFinalPreview(InterimCase):
+    def _preview(self, orders, **values):
+        return self.env["progress.billing.final"].create(
+            {"order_ids": [Command.set(orders.ids)], **values}
+        )
+
+    def assertAsShown(self, orders, **values):
+        """Assert that the finals bill what the wizard shows; return their total."""
+        wizard = self._preview(orders, **values)
+        rows = wizard.preview_line_ids.filtered("amount_final")
+        shown = sorted((row.order_id.id, row.amount_final) for row in rows)
+        total = wizard.amount_untaxed
+        before = orders.invoice_ids
+        wizard.action_create()
+        made = orders.invoice_ids - before
+        amounts = defaultdict(float)
+        for item in made.invoice_line_ids.filtered("sale_line_ids"):
+            amounts[item.sale_line_ids] -= item.amount_currency
+        currency = orders.currency_id
+        self.assertEqual(
+            shown,
+            sorted(
+                (line.order_id.id, currency.round(amount))
+                for line, amount in amounts.items()
+                if not currency.is_zero(amount)
+            ),
+        )
+        self.assertEqual(
+            currency.compare_amounts(
+                -sum(made.mapped("amount_untaxed_signed")), -total
+            ),
+            0,
+        )
+        return currency.round(total)
+
+    def _revenue(self, *shares, **values):
+        order = self._order((100.0, 4.0, values), progress_method="revenue")
+        self._bill(self._plan(order, *shares))
+        return order
+
+    def test_another_price_after_a_stage_was_invoiced(self):
+        """1 of 4 at 100.00 is invoiced, 3 at 80.00 are left: 240.00."""
+        order = self._staged((100.0, 4.0, self.tax), progress_method="revenue")
+        self._interim(order, 1.0)
+        self._plan(order, 10.0)
+        order.order_line.price_unit = 80.0
+        self.assertEqual(self.assertAsShown(order), 240.0)
+
+    def test_another_tax_after_a_price_that_included_one(self):
+        included = self._tax(21.0, name="incl.", price_include_override="tax_included")
+        order = self._revenue(50.0, tax_ids=included.ids)
+        order.order_line.tax_ids = self.tax
+        # 400.00 less the half of 330.58.
+        self.assertEqual(self.assertAsShown(order), 234.71)
+
+    def test_an_order_cut_below_what_was_billed_of_one_line(self):
+        order = self._order(100.0, 200.0, progress_method="revenue")
+        self._bill(self._plan(order, 100.0, sale_line_id=order.order_line[0].id))
+        order.order_line[0].price_unit = 30.0
+        self.assertEqual(self.assertAsShown(order), 130.0)
+
+    def test_a_stage_credited_in_part_and_the_order_cut(self):
+        order = self._order(100.0, (60.0, 1.0, {"tax_ids": False}))
+        deposits = self._bill(self._plan(order, 30.0, 20.0))
+        self._credit(deposits[1], 10.0)
+        order.order_line[0].price_unit = 10.0
+        order.order_line[1].price_unit = 0.0
+        # Deposits of 80.00 less 20.00 credited, and 10.00 ordered.
+        self.assertEqual(self.assertAsShown(order), -50.0)
+
+    def test_orders_on_one_invoice(self):
+        tax = self._tax(7.7, name="in", price_include_override="tax_included")
+        orders = self.env["sale.order"]
+        for _number in range(3):
+            order = self._order(*((0.99, 3.0, {"tax_ids": tax.ids}),) * 3)
+            self._bill(self._plan(order, 33.3))
+            orders |= order
+        self.assertAsShown(orders, consolidated=True)

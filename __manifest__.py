@@ -41,6 +41,7 @@
         "wizards/progress_billing_run_views.xml",
         "wizards/progress_billing_run_project_views.xml",
         "wizards/progress_billing_generate_views.xml",
+        "wizards/progress_retention_release_views.xml",
         # They open all of the above.
         "views/progress_billing_menus.xml",
     ],

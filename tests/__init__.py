@@ -56,6 +56,8 @@ from .properties import (
     test_bare_host,
 )
 from .retention import (
+    test_booking,
+    test_release,
     test_terms,
 )
 from .run import (

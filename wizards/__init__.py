@@ -3,3 +3,4 @@ from . import progress_billing_final
 from . import sale_advance_payment_inv
 from . import progress_billing_run
 from . import progress_billing_generate
+from . import progress_retention_release

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class AccountMove(models.Model):
@@ -11,7 +11,10 @@ class AccountMove(models.Model):
         progress = self.filtered(lambda move: move._get_progress_orders())
         progress._check_progress_posting()
         progress._reinstate_progress_lines()
+        retained = self._get_retained_documents()
+        retained._check_retention_posting()
         posted = super()._post(soft)
+        (posted & retained)._hold_retention()
         # The host reconciles credit notes of posted invoices while it posts them.
         (posted & progress).filtered(
             lambda move: move.reversed_entry_id.state != "posted"
@@ -24,6 +27,7 @@ class AccountMove(models.Model):
         reversals = super(AccountMove, moves)._reverse_moves(
             default_values_list, cancel
         )
+        self._link_retention_reversals(reversals)
         return reversals.sudo(self.env.su)
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
@@ -31,6 +35,8 @@ class AccountMove(models.Model):
         # hold several deposits it would cross them, and a final invoice, which settles
         # deposit by deposit, would leave a difference on each.
         reverse_moves._reconcile_progress_deposits()
+        # Before the host pairs receivables: what is given back is not to be credited.
+        reverse_moves._hold_retention()
         return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     def button_draft(self):
@@ -38,7 +44,9 @@ class AccountMove(models.Model):
             # The host calls it for each item it writes, mostly on nothing.
             return super().button_draft()
         self._check_progress_undo()
+        self._check_retention_undo()
         self._reinstate_progress_lines()
+        self._undo_retention()
         adjusted = self._get_progress_credited_recalls().move_id
         self._get_progress_tax_entries()._reverse_progress_entries()
         self._get_progress_deposit_items().remove_move_reconcile()
@@ -54,6 +62,12 @@ class AccountMove(models.Model):
         posted._check_progress_undo()
         posted._reinstate_progress_lines()
         return super().button_cancel()
+
+    @api.depends("has_retention")
+    def _compute_payment_state(self):
+        result = super()._compute_payment_state()
+        self._correct_retention_payment_state()
+        return result
 
     def unlink(self):
         orders = self._get_progress_orders()

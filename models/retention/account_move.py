@@ -1,4 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..arithmetic.retention import apportion
+from .retention_ledger import RetentionLedger
 
 
 class AccountMove(models.Model):
@@ -51,12 +56,372 @@ class AccountMove(models.Model):
                 move.sudo().retention_entry_ids.filtered(
                     lambda entry: (
                         entry.state == "posted"
+                        and not entry.reversed_entry_id
                         and "posted" not in entry.reversal_move_ids.mapped("state")
                     )
                 )
             )
 
-    @api.depends("state", "has_retention", "line_ids.amount_currency")
+    @api.depends(
+        "state",
+        "has_retention",
+        "amount_total",
+        "line_ids.amount_currency",
+        "retention_entry_ids.state",
+    )
     def _compute_retention_amount(self):
+        """Of posted ones from posted items, of drafts as posting will hold."""
+        posted = self.filtered("has_retention")
         for move in self:
-            move.retention_amount = 0.0
+            items = move.sudo().retention_entry_ids.line_ids if move in posted else ()
+            items = (items or move.browse().line_ids) | move.sudo().line_ids
+            move.retention_amount = sum(
+                item.amount_currency
+                for item in items
+                if item.retention_order_id and not move.is_retention_release
+                if item.parent_state == "posted" or item.move_id == move
+            )
+        for move, holdings in (self - posted)._get_retention_to_come().items():
+            move.retention_amount += sum(each.amount for each in holdings)
+
+    # === WHAT IS ABOUT RETENTION === #
+
+    def _get_retention_orders(self):
+        """Return the orders of which the documents hold, give back or release."""
+        items = self.sudo().line_ids
+        orders = items.sale_line_ids.order_id.filtered("has_retention")
+        return (orders | items.retention_order_id).sudo(self.env.su)
+
+    def _get_retained_documents(self):
+        """Return the invoices and credit notes whose posting is about retention."""
+        return self.filtered(
+            lambda move: (
+                move.move_type in ("out_invoice", "out_refund")
+                and (
+                    move.sudo().reversed_entry_id.has_retention
+                    or move._get_retention_orders()
+                )
+            )
+        )
+
+    def _get_retention_to_come(self):
+        """Return draft -> `Holding`s that its posting will make an entry of."""
+        drafts = self._origin.filtered(lambda move: move.state == "draft")
+        drafts = drafts._get_retained_documents()._get_retention_by_entry()
+        orders = drafts._get_retention_orders()
+        by_origin = {move._origin: move for move in self}
+        return {
+            by_origin[move]: RetentionLedger(orders, move).hold(move.sudo())
+            for move in drafts
+        }
+
+    def _get_retention_by_entry(self):
+        """Return those of the documents that do not hold, or release, by lines."""
+        return self.filtered(
+            lambda move: (
+                not move.is_retention_release
+                and not move.sudo().line_ids.retention_order_id
+            )
+        )
+
+    # === POSTING === #
+
+    def _check_retention_posting(self):
+        """Refuse to post what cannot be held, or releases more than is held."""
+        orders = self._get_retention_orders()
+        orders._lock_retention()
+        for move in self:
+            for order in move._get_retention_orders():
+                move._check_progress_currency(order)
+        self._check_retention_released()
+        holding = self._get_retention_by_entry().filtered(
+            lambda move: not move.sudo().reversed_entry_id
+        )
+        for move in holding:
+            move._check_retention_terms()
+
+    def _check_retention_terms(self):
+        """Refuse an invoice whose discount or taxes retention cannot go with."""
+        self.ensure_one()
+        orders = self._get_retention_orders().filtered(
+            lambda order: not order.retention_guarantee_reference
+        )
+        if not orders:
+            return
+        orders._check_retention_account()
+        names = {
+            "invoice": self.display_name,
+            "orders": ", ".join(orders.mapped("display_name")),
+        }
+        if self.invoice_payment_term_id.early_discount:
+            raise UserError(
+                self.env._(
+                    "You cannot post %(invoice)s because its payment terms grant an "
+                    "early-payment discount, and %(orders)s is retained: it is open "
+                    "which part the discount is of. Choose other payment terms.",
+                    **names,
+                )
+            )
+        taxes = self.sudo().line_ids.tax_ids.flatten_taxes_hierarchy()
+        taxes = taxes.filtered(lambda tax: tax.tax_exigibility == "on_payment")
+        if taxes and not all(order._holds_by_lines() for order in orders):
+            raise UserError(
+                self.env._(
+                    "You cannot post %(invoice)s because tax %(tax)s is due on "
+                    "payment, and the part of it that %(orders)s retains would be due "
+                    "now. Let the taxes of retention be due with the release.",
+                    tax=", ".join(taxes.mapped("name")),
+                    **names,
+                )
+            )
+
+    def _check_retention_released(self):
+        """Refuse to release more of an invoice than is held of it."""
+        releases = self.sudo().filtered(
+            lambda move: move.is_retention_release and move.move_type == "out_invoice"
+        )
+        items = releases.line_ids.filtered("retention_order_id")
+        held = items.retention_order_id._get_retention_open() if items else {}
+        for item in items:
+            order, move = item.retention_order_id, item._get_retained_move()
+            rest = held[order].get(move, 0.0) + item.amount_currency
+            if order.currency_id.compare_amounts(rest, 0.0) < 0:
+                raise UserError(
+                    self.env._(
+                        "You cannot post %(release)s because it releases %(amount)s "
+                        "of %(invoice)s, of which %(held)s is held. Delete the draft "
+                        "and create it again.",
+                        release=item.move_id.display_name,
+                        amount=order._format_progress(-item.amount_currency),
+                        invoice=move.name,
+                        held=order._format_progress(held[order].get(move, 0.0)),
+                    )
+                )
+            held[order][move] = rest
+
+    def _hold_retention(self):
+        """Make the entries that hold back what posted documents are to hold.
+
+        Never twice: what has its entry already is left alone.
+        """
+        moves = self.filtered(
+            lambda move: move.state == "posted" and not move.has_retention
+        )._get_retained_documents()
+        by_entry = moves._get_retention_by_entry()
+        # In sudo mode because whoever posts need not write in the entries' journal.
+        ledger = RetentionLedger(by_entry._get_retention_orders(), by_entry)
+        holdings = {move: ledger.hold(move) for move in by_entry.sudo()}
+        holdings = {move: found for move, found in holdings.items() if found}
+        by_lines = moves.sudo().filtered("line_ids.retention_order_id")
+        by_lines.filtered(
+            lambda move: not move.is_retention_release
+        ).has_retention = True
+        by_lines._reconcile_retention()
+        if not holdings:
+            return
+        entries = self.sudo().create(
+            [move._prepare_retention_entry(found) for move, found in holdings.items()]
+        )
+        for move in holdings:
+            move.has_retention = True
+        entries._post(soft=False)
+        entries._reconcile_retention()
+
+    def _reconcile_retention(self):
+        """Reconcile the items of entries of retention, and of releases."""
+        items = self.env["account.move.line"].sudo()
+        plan = []
+        for entry in self:
+            items |= entry.line_ids.filtered("retention_order_id")
+            origin = entry.retention_origin_id
+            terms = origin._get_retention_term_items().filtered(
+                lambda item: not item.reconciled
+            )
+            own = entry.line_ids.filtered(lambda item: not item.retention_order_id)
+            for term, item in zip(terms, own if origin else (), strict=False):
+                if term.amount_currency * item.amount_currency < 0.0:
+                    plan.append(term | item)
+        if plan:
+            items.browse()._reconcile_plan(plan)
+        if items:
+            items._reconcile_retention()
+
+    def _get_retention_term_items(self):
+        """Return the items of the payment terms, in order."""
+        items = self.sudo().line_ids.filtered(
+            lambda item: item.display_type == "payment_term"
+        )
+        return items.sorted(lambda item: (item.date_maturity or item.date, item.id))
+
+    # === THE ENTRY === #
+
+    def _prepare_retention_entry(self, holdings):
+        """Return the values of the entry that holds back a part of a document.
+
+        :param holdings: list of `Holding`s.
+        """
+        self.ensure_one()
+        receivable = self._prepare_retention_receivable(
+            sum(each.amount for each in holdings)
+        )
+        balances = apportion(
+            -sum(values["balance"] for values in receivable),
+            [each.amount for each in holdings],
+            self.company_currency_id,
+        )
+        retained = [
+            self._prepare_retention_item(each, balance)
+            for each, balance in zip(holdings, balances, strict=True)
+        ]
+        company = self.company_id
+        return {
+            "move_type": "entry",
+            "date": self.date,
+            "journal_id": company._get_retention_entry_journal().id,
+            "company_id": company.id,
+            "partner_id": self.commercial_partner_id.id,
+            "currency_id": self.currency_id.id,
+            "ref": self.env._("Retention of %(invoice)s", invoice=self.name),
+            "retention_origin_id": self.id,
+            "line_ids": [Command.create(values) for values in receivable + retained],
+        }
+
+    def _prepare_retention_receivable(self, amount):
+        """Return the items that lower each instalment by its share.
+
+        At the rates of the instalments themselves, so that no difference arises.
+        """
+        terms = self._get_retention_term_items()
+        parts = apportion(amount, terms.mapped("amount_currency"), self.currency_id)
+        result = []
+        for term, part in zip(terms, parts, strict=True):
+            rate = term.balance / term.amount_currency if term.amount_currency else 1.0
+            result.append(
+                {
+                    "account_id": term.account_id.id,
+                    "partner_id": term.partner_id.id,
+                    "currency_id": self.currency_id.id,
+                    "date_maturity": term.date_maturity,
+                    "amount_currency": -part,
+                    "balance": -self.company_currency_id.round(part * rate),
+                    "name": self.env._("Retention of %(invoice)s", invoice=self.name),
+                    "tax_ids": [Command.clear()],
+                }
+            )
+        return result
+
+    def _prepare_retention_item(self, holding, balance):
+        """Return the item on the retention account of a `Holding`."""
+        return {
+            "account_id": self.company_id.retention_account_id.id,
+            "partner_id": self.commercial_partner_id.id,
+            "currency_id": self.currency_id.id,
+            "amount_currency": holding.amount,
+            "balance": balance,
+            "name": self._get_retention_label(holding),
+            "retention_order_id": holding.order.id,
+            "retention_move_id": holding.invoice.id,
+            "tax_ids": [Command.clear()],
+        }
+
+    def _get_retention_label(self, holding):
+        """Return the label of what a document holds back, or gives back."""
+        names = {
+            "order": holding.order.name,
+            "invoice": holding.invoice.name,
+            "document": self.name,
+        }
+        if holding.amount < 0.0:
+            return self.env._(
+                "Retention of %(invoice)s given back with %(document)s (%(order)s)",
+                **names,
+            )
+        percent = holding.order._get_retention_single_rate()
+        if percent:
+            return self.env._(
+                "Retention of %(percent)s of %(invoice)s (%(order)s)",
+                percent=f"{percent:g} %",
+                **names,
+            )
+        return self.env._("Retention of %(invoice)s (%(order)s)", **names)
+
+    # === UNDOING === #
+
+    def _check_retention_undo(self):
+        """Refuse to undo an invoice whose retention went on, and an entry by hand."""
+        for move in self:
+            origin = move.retention_origin_id
+            if (
+                move.state == "posted"
+                and origin.state == "posted"
+                and move in origin.retention_move_ids
+            ):
+                raise UserError(
+                    self.env._(
+                        "You cannot reset %(entry)s because it holds back a part of "
+                        "%(invoice)s. Reset that invoice.",
+                        entry=move.display_name,
+                        invoice=origin.display_name,
+                    )
+                )
+            if move.has_retention:
+                move._check_retention_unused()
+
+    def _check_retention_unused(self):
+        """Refuse to undo an invoice whose retention was released or given back."""
+        items = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [("retention_move_id", "=", self.id), ("parent_state", "=", "posted")]
+            )
+        )
+        documents = {}
+        for item in items:
+            document = item._get_retention_document()
+            if document != self:
+                amount = documents.get(document, 0.0)
+                documents[document] = amount + item.amount_currency
+        used = [
+            document
+            for document, amount in documents.items()
+            if not self.currency_id.is_zero(amount)
+        ]
+        if used:
+            raise UserError(
+                self.env._(
+                    "You cannot reset %(invoice)s because %(others)s released or gave "
+                    "back what it retains. Undo that first.",
+                    invoice=self.display_name,
+                    others=", ".join(document.display_name for document in used),
+                )
+            )
+
+    def _undo_retention(self):
+        """Reverse the entries that hold back a part of these documents."""
+        moves = self.filtered("has_retention").sudo()
+        if moves:
+            moves._get_retention_orders()._lock_retention()
+            moves.retention_move_ids._reverse_progress_entries()
+            moves.has_retention = False
+
+    def _link_retention_reversals(self, reversals):
+        """Tell reversals of releases and entries of retention what they are."""
+        for move, reversal in zip(self, reversals.sudo(), strict=True):
+            if move.is_retention_release:
+                reversal.is_retention_release = True
+            if move.retention_origin_id:
+                reversal.retention_origin_id = move.retention_origin_id
+
+    # === PAYMENT === #
+
+    def _correct_retention_payment_state(self):
+        """Leave invoices unpaid of which nothing but retention was taken off."""
+        for move in self.filtered("has_retention"):
+            if move.payment_state != "partial":
+                continue
+            terms = move._get_retention_term_items()
+            partials = terms.matched_debit_ids | terms.matched_credit_ids
+            others = (partials.debit_move_id | partials.credit_move_id).move_id - move
+            if all(other.retention_origin_id == move for other in others):
+                move.payment_state = "not_paid"

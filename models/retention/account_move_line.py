@@ -25,10 +25,52 @@ class AccountMoveLine(models.Model):
 
     def _prepare_retention_copy(self):
         """Return what the reversal of the item is of: the same order and invoice."""
-        move = self.retention_move_id
-        if not move and self.retention_order_id:
-            move = self.move_id
         return {
             "retention_order_id": self.retention_order_id.id,
-            "retention_move_id": move.id,
+            "retention_move_id": self._get_retained_move().id,
         }
+
+    def _get_retained_move(self):
+        """Return the invoice of which the item holds back, or releases, an amount."""
+        self.ensure_one()
+        if self.retention_move_id or not self.retention_order_id:
+            return self.retention_move_id
+        # A line of the invoice itself. Of an entry whose invoice is gone, nothing is.
+        return self.move_id.filtered(lambda move: move.move_type != "entry")
+
+    def _get_retention_document(self):
+        """Return the document whose posting made the item."""
+        self.ensure_one()
+        return self.move_id.retention_origin_id or self.move_id
+
+    def _releases_retention(self):
+        """Return whether the item is on a release, no credit note of one."""
+        self.ensure_one()
+        move = self.move_id
+        return move.is_retention_release and move.move_type == "out_invoice"
+
+    def _reconcile_retention(self):
+        """Reconcile what is held of an invoice with what gives it back, or releases.
+
+        :param self: items on the retention account.
+        """
+        keys = {(item.retention_order_id, item._get_retained_move()) for item in self}
+        orders = self.retention_order_id
+        groups = orders._get_retention_items().filtered(
+            lambda item: not item.reconciled and item.account_id.reconcile
+        )
+        groups = groups.grouped(
+            lambda item: (
+                item.retention_order_id,
+                item._get_retained_move(),
+                item.account_id,
+            )
+        )
+        plan = [
+            items
+            for (order, move, _account), items in groups.items()
+            if (order, move) in keys
+            and len({item.amount_currency > 0.0 for item in items}) > 1
+        ]
+        if plan:
+            self.env["account.move.line"].sudo()._reconcile_plan(plan)

@@ -1,5 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.fields import Command
+from odoo.tools import SQL
+from odoo.tools.misc import format_date
+
+from ..arithmetic.amounts import Share, add, part_of
+from ..arithmetic.retention import Pool, Terms, take_oldest
 
 
 class SaleOrder(models.Model):
@@ -48,6 +54,12 @@ class SaleOrder(models.Model):
         "from then on.",
     )
     retention_guarantee_date = fields.Date(string="Guarantee Expires", copy=False)
+    retention_item_ids = fields.One2many(
+        comodel_name="account.move.line",
+        inverse_name="retention_order_id",
+        string="Retention Items",
+        readonly=True,
+    )
     has_retention = fields.Boolean(
         string="Retained", compute="_compute_has_retention", store=True
     )
@@ -93,7 +105,64 @@ class SaleOrder(models.Model):
                 order.retention_percent
                 or any(order.retention_step_ids.mapped("percent"))
                 or any(order.order_line.mapped("retention_percent"))
+                # What is held by terms that are gone is given back by the next invoice.
+                or (order.state == "sale" and order._get_retention_items())
             )
+
+    def _holds_by_lines(self):
+        """Return whether invoices hold by lines, with taxes, and not by an entry."""
+        self.ensure_one()
+        return self.retention_tax == "release"
+
+    def _get_retention_base(self):
+        """Return what percentages are of: `total` or `untaxed`."""
+        self.ensure_one()
+        return "untaxed" if self._holds_by_lines() else self.retention_base
+
+    def _has_retention_rates(self):
+        """Return whether any line has a rate of its own."""
+        self.ensure_one()
+        return any(
+            line._get_retention_rate() is not None
+            for line in self._get_progress_contract_lines()
+        )
+
+    def _get_retention_single_rate(self):
+        """Return the one rate of the order, 0.0 where there are several."""
+        self.ensure_one()
+        is_single = not self.retention_step_ids and not self._has_retention_rates()
+        return self.retention_percent if is_single else 0.0
+
+    def _get_retention_plain_terms(self):
+        """Return the terms for the arithmetic."""
+        self.ensure_one()
+        return Terms(
+            percent=self.retention_percent,
+            steps=tuple(
+                (step.until_percent, step.percent) for step in self.retention_step_ids
+            ),
+            method=self.retention_step_method,
+            cap=self.retention_cap_percent,
+        )
+
+    def _get_retention_pools(self, billed):
+        """Return the `retention.Pool`s of the order.
+
+        :param billed: own rate, or None for the order's -> amount billed.
+        """
+        self.ensure_one()
+        is_taxed = self._get_retention_base() == "total"
+        contracts = {None: self.amount_total if is_taxed else self.amount_untaxed}
+        for line in self._get_progress_contract_lines():
+            rate = line._get_retention_rate()
+            if rate is not None:
+                amount = line.price_total if is_taxed else line.price_subtotal
+                contracts[rate] = contracts.get(rate, 0.0) + amount
+                contracts[None] -= amount
+        return [
+            Pool(billed.get(rate, 0.0), contracts.get(rate, 0.0), rate)
+            for rate in {**contracts, **billed}
+        ]
 
     def _check_retention_write(self, vals):
         """Refuse values that change terms by which something is held already."""
@@ -129,8 +198,10 @@ class SaleOrder(models.Model):
 
     # === WHAT IS HELD === #
 
-    def _get_retention_items(self):
-        """Return the posted items on the retention account, oldest first.
+    def _get_retention_items(self, states=("posted",)):
+        """Return the items on the retention account, oldest first.
+
+        :param states: of their entries.
 
         In sudo mode because salespeople see what is held of their orders.
         """
@@ -140,13 +211,15 @@ class SaleOrder(models.Model):
             .search(
                 [
                     ("retention_order_id", "in", self.ids),
-                    ("parent_state", "=", "posted"),
+                    ("parent_state", "in", states),
                 ],
                 order="date, id",
             )
         )
 
-    @api.depends("order_line.invoice_lines.parent_state")
+    @api.depends(
+        "retention_item_ids.parent_state", "retention_item_ids.amount_currency"
+    )
     def _compute_retention_amounts(self):
         totals = self._sum_retention()
         for order in self:
@@ -177,3 +250,269 @@ class SaleOrder(models.Model):
             order_id: tuple(map(self.currency_id[:1].round, amounts))
             for order_id, amounts in totals.items()
         }
+
+    def _get_retention_open(self, with_drafts=False):
+        """Return order -> invoice -> what of it is held, the oldest first.
+
+        :param bool with_drafts: less what draft releases are about to release.
+        """
+        states = ("draft", "posted") if with_drafts else ("posted",)
+        items = self._get_retention_items(states).filtered(
+            lambda item: item.parent_state == "posted" or item._releases_retention()
+        )
+        result = {order: {} for order in self}
+        for item in items:
+            row = result[item.retention_order_id.with_env(self.env)]
+            move = item._get_retained_move()
+            row[move] = item.currency_id.round(
+                row.get(move, 0.0) + item.amount_currency
+            )
+        return result
+
+    # === BEFORE ANYTHING IS HELD OR RELEASED === #
+
+    def _lock_retention(self):
+        """Keep anybody else from holding or releasing retention meanwhile.
+
+        The rows are written, too: who waited for this with what was read before must
+        read again.
+        """
+        self._lock_progress()
+        if self:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE sale_order SET write_date = write_date WHERE id IN %s",
+                    tuple(self.ids),
+                )
+            )
+
+    def _check_retention_account(self):
+        """Refuse to hold retention without an account to book it on.
+
+        :raise RedirectWarning: it opens the setting.
+        """
+        # In sudo mode because whoever posts need not read the company's settings.
+        for company in self.company_id.sudo():
+            if company._is_retention_account_usable():
+                continue
+            raise RedirectWarning(
+                self.env._(
+                    "You cannot hold retention of %(orders)s because company "
+                    "%(company)s has no retention account. Choose one under Sales > "
+                    "Configuration > Settings > Retention: a current asset that allows "
+                    "reconciliation.",
+                    orders=", ".join(
+                        self.filtered(
+                            lambda order, company=company: (
+                                order.company_id.id == company.id
+                            )
+                        ).mapped("display_name")
+                    ),
+                    company=company.display_name,
+                ),
+                self.env.ref("progress_billing.action_progress_billing_settings").id,
+                self.env._("Open the settings"),
+            )
+
+    # === RELEASE === #
+
+    def action_release_retention(self):
+        """Open the wizard that releases what is held of the orders."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Release Retention"),
+            "res_model": "progress.retention.release",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_order_ids": self.ids},
+        }
+
+    def _create_retention_releases(
+        self, amounts=None, date=None, consolidated=False, due_date=None
+    ):
+        """Create the invoices that release what is held, draft releases aside.
+
+        :param amounts: dict of order -> amount in its currency, None for all of it.
+        :param date: invoice date, None for today.
+        :param bool consolidated: one invoice for all orders of the same customer,
+            delivery address, currency and company.
+        :param due_date: None for what the payment terms say.
+        :return: the draft `account.move` records.
+        :raise UserError: when nothing is held, or less than the amount.
+        """
+        self._check_retention_releasable()
+        self._lock_retention()
+        plan = self._get_retention_plan(amounts)
+        lines = self._prepare_retention_lines(plan)
+        groups = {}
+        for order in lines:
+            names = self._get_progress_grouping_fields() if consolidated else ["id"]
+            key = tuple(order[name] for name in names)
+            groups.setdefault(key, self.browse())
+            groups[key] |= order
+        # In sudo mode because what it releases is set by nobody.
+        return (
+            self.env["account.move"]
+            .sudo()
+            .create(
+                [
+                    orders._prepare_retention_release(lines, date, due_date)
+                    for orders in groups.values()
+                ]
+            )
+            .sudo(self.env.su)
+        )
+
+    def _check_retention_releasable(self):
+        """Refuse to release to who may not invoice, and without a journal for it."""
+        if not self.env.su and not self.env.user.has_group(
+            "account.group_account_invoice"
+        ):
+            raise AccessError(
+                self.env._(
+                    "You cannot release retention because only invoicing people may. "
+                    "Ask one of them."
+                )
+            )
+        self.check_access("read")
+        for company in self.company_id.sudo():
+            if company.retention_journal_id.type != "sale":
+                raise RedirectWarning(
+                    self.env._(
+                        "You cannot release retention because company %(company)s has "
+                        "no journal for it. Choose a sales journal under Sales > "
+                        "Configuration > Settings > Retention.",
+                        company=company.display_name,
+                    ),
+                    self.env.ref(
+                        "progress_billing.action_progress_billing_settings"
+                    ).id,
+                    self.env._("Open the settings"),
+                )
+
+    def _get_retention_plan(self, amounts=None):
+        """Return order -> invoice -> what is to be released of it, the oldest first."""
+        available = self._get_retention_open(with_drafts=True)
+        plan = {}
+        for order, rows in available.items():
+            whole = order.currency_id.round(sum(rows.values()))
+            amount = whole if amounts is None else amounts.get(order, 0.0)
+            if order.currency_id.compare_amounts(amount, whole) > 0 or amount < 0.0:
+                raise UserError(
+                    self.env._(
+                        "You cannot release %(amount)s of %(order)s because %(held)s "
+                        "is held of it, draft releases aside. Release at most that.",
+                        amount=order._format_progress(amount),
+                        order=order.display_name,
+                        held=order._format_progress(whole),
+                    )
+                )
+            taken = take_oldest(amount, rows, order.currency_id)
+            if taken:
+                plan[order] = taken
+        if not plan:
+            raise UserError(
+                self.env._(
+                    "You cannot release retention of %(orders)s because nothing is "
+                    "held, draft releases aside.",
+                    orders=", ".join(self.mapped("display_name")),
+                )
+            )
+        return plan
+
+    def _prepare_retention_release(self, lines, date, due_date):
+        """Return the values of an invoice that releases what is held of the orders.
+
+        :param lines: order -> list of values of its lines.
+        """
+        order = self[0].with_company(self[0].company_id)
+        date = date or order.company_id._get_progress_today()
+        values = {
+            **order._prepare_invoice(),
+            **order._get_progress_dates(date),
+            "journal_id": order.company_id.sudo().retention_journal_id.id,
+            "is_retention_release": True,
+            "narration": False,
+            "invoice_line_ids": [
+                Command.create(line) for each in self for line in lines[each]
+            ],
+        }
+        if len(self) > 1:
+            values.update(self._get_progress_common_values())
+        if due_date:
+            values.update(invoice_payment_term_id=False, invoice_date_due=due_date)
+        return values
+
+    def _prepare_retention_lines(self, plan):
+        """Return order -> values of the invoice lines that release an amount.
+
+        :param plan: order -> invoice -> amount.
+        """
+        items = self._get_retention_items(("draft", "posted")).filtered(
+            lambda item: item.parent_state == "posted" or item._releases_retention()
+        )
+        taxed = items.filtered("tax_ids")
+        shares = self.env["progress.billing.allocator"]._get_billed_shares(taxed)
+        groups = {}
+        for item, share in shares.items():
+            key = (item.retention_order_id.id, item._get_retained_move().id)
+            group = (frozenset(item.tax_ids.ids), item.account_id.id, 0)
+            rows = groups.setdefault(key, {})
+            rows[group] = add(rows.get(group, Share()), share, item.currency_id, -1)
+        return {
+            order: [
+                line
+                for move, amount in taken.items()
+                for line in order._prepare_retention_parts(
+                    move, amount, groups.get((order.id, move.id))
+                )
+            ]
+            for order, taken in plan.items()
+        }
+
+    def _prepare_retention_parts(self, move, amount, groups):
+        """Return the values of the lines that release an amount of an invoice.
+
+        :param groups: (taxes, account, 0) -> `amounts.Share` that is held, where it is
+            held with taxes.
+        """
+        self.ensure_one()
+        lang = self._get_lang()
+        values = {
+            "name": self.with_context(lang=lang)._get_retention_release_name(move),
+            "quantity": 1.0,
+            "product_uom_id": False,
+            "retention_order_id": self.id,
+            "retention_move_id": move.id,
+        }
+        if not groups:
+            account = self.company_id.sudo().retention_account_id
+            plain = {"account_id": account.id, "price_unit": amount}
+            return [{**values, **plain, "tax_ids": [Command.clear()]}]
+        allocator = self.env["progress.billing.allocator"]
+        result = []
+        for group, share in part_of(groups, amount, self.currency_id).items():
+            base_line = allocator._fix_amounts(self, group, share, None)
+            AccountTax = self.env["account.tax"]
+            extra = AccountTax._export_base_line_extra_tax_data(base_line)
+            result.append(
+                {
+                    **values,
+                    "account_id": group[1],
+                    "price_unit": base_line["price_unit"],
+                    "tax_ids": [Command.set(list(group[0]))],
+                    "extra_tax_data": extra,
+                }
+            )
+        return result
+
+    def _get_retention_release_name(self, move):
+        """Return the text of a line that releases what is held of an invoice."""
+        self.ensure_one()
+        return self.env._(
+            "Release of the retention of %(invoice)s of %(date)s, %(order)s",
+            invoice=move.name,
+            date=format_date(self.env, move.invoice_date),
+            order=self.client_order_ref or self.name,
+        )

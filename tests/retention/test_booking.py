@@ -1,0 +1,218 @@
+"""What posting an invoice holds back, and how that is booked and undone."""
+
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common_retention import RetentionCommon
+
+PARTS = (40.0, 35.0, 25.0)
+
+
+@tagged("post_install", "-at_install")
+class TestBooking(RetentionCommon):
+    def assertHolds(self, moves, *amounts):
+        """Assert what invoices hold, what of them is due, and the account's balance."""
+        self.assertEqual(moves.mapped("retention_amount"), list(amounts))
+        self.assertEqual(
+            [move.amount_residual for move in moves],
+            [
+                move.amount_total - max(amount, 0.0)
+                for move, amount in zip(moves, amounts, strict=True)
+            ],
+        )
+        order = moves.line_ids.sale_line_ids.order_id
+        self.assertAlmostEqual(self._held(order), sum(amounts))
+        self.assertEqual(order.retention_held_amount, round(sum(amounts), 2))
+
+    def test_posting_books_retention_against_the_receivable(self):
+        move = self._progress(self._retained(), 40.0)
+        self.assertHolds(move, 1200.0)
+        entry = move.retention_move_ids
+        self.assertRecordValues(
+            entry.line_ids.sorted("balance"),
+            [
+                {
+                    "account_id": self.receivable.id,
+                    "balance": -1200.0,
+                    "reconciled": True,
+                    "name": f"Retention of {move.name}",
+                },
+                {
+                    "account_id": self.retention_account.id,
+                    "balance": 1200.0,
+                    "reconciled": False,
+                    "name": f"Retention of 5 % of {move.name} (S00001)".replace(
+                        "S00001", move.line_ids.sale_line_ids.order_id.name
+                    ),
+                },
+            ],
+        )
+        self.assertFalse(entry.line_ids.tax_tag_ids)
+        self.assertEqual(move.amount_total, 24000.0)
+        self.assertEqual(move.payment_state, "not_paid")
+
+    def test_figures_of_the_design(self):
+        steps = [Command.create({"until_percent": 50.0, "percent": 10.0})]
+        for values, amounts in (
+            ({}, (1200.0, 1050.0, 750.0)),
+            ({"retention_cap_percent": 4.0}, (1200.0, 1050.0, 150.0)),
+            (
+                {"retention_step_ids": steps, "retention_step_method": "to_date"},
+                (2400.0, -150.0, 750.0),
+            ),
+            ({"retention_step_ids": steps}, (2400.0, 1350.0, 750.0)),
+            ({"retention_base": "untaxed"}, (1000.0, 875.0, 625.0)),
+        ):
+            with self.subTest(values):
+                self.assertHolds(
+                    self._progress(self._retained(**values), *PARTS), *amounts
+                )
+
+    def test_deposit_and_final_hold_their_parts(self):
+        order = self._retained(method="deposit")
+        deposit = self._progress(order, 30.0)
+        self.assertHolds(deposit, 900.0)
+        final = self._final(order)
+        self.assertEqual(final.amount_total, 42000.0)
+        self.assertHolds(deposit | final, 900.0, 2100.0)
+        self.assertSettled(order)
+
+    def test_line_has_a_rate_of_its_own(self):
+        order = self._retained(
+            (30000.0, 1.0, {"retention_percent": 10.0}),
+            (20000.0, 1.0, {"is_retention_free": True}),
+        )
+        move = self._final(order)
+        self.assertHolds(move, 3600.0)
+
+    def test_paid_when_what_is_due_is_paid(self):
+        move = self._progress(self._retained(), 40.0)
+        wizard = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({})
+        )
+        self.assertEqual(wizard.amount, 22800.0)
+        wizard.action_create_payments()
+        self.assertIn(move.payment_state, ("paid", "in_payment"))
+        self.assertEqual(move.amount_residual, 0.0)
+
+    def test_instalments_bear_their_share(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "30/70",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 30.0, "nb_days": 0}
+                    ),
+                    Command.create(
+                        {"value": "percent", "value_amount": 70.0, "nb_days": 30}
+                    ),
+                ],
+            }
+        )
+        move = self._progress(self._retained(payment_term_id=term.id), 40.0)
+        lines = move._get_retention_term_items()
+        self.assertEqual(lines.mapped("amount_residual"), [6840.0, 15960.0])
+
+    # === UNDONE, AND MADE AGAIN === #
+
+    def test_reset_undoes_and_posting_makes_it_again_once(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        for _time in range(2):
+            move.button_draft()
+            self.assertEqual(self._held(order), 0.0)
+            self.assertFalse(move.retention_move_ids)
+            self.assertEqual(move.retention_amount, 1200.0)
+            move.action_post()
+            self.assertHolds(move, 1200.0)
+            self.assertEqual(len(move.retention_move_ids), 1)
+
+    def test_cancel_undoes(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        move.button_cancel()
+        self.assertEqual(self._held(order), 0.0)
+        self.assertEqual(self._balance(self.receivable), 0.0)
+
+    def test_full_credit_gives_all_back(self):
+        order = self._retained()
+        first, second = self._progress(order, 40.0, 35.0)
+        credit = self._credit(first)
+        self.assertEqual(credit.retention_amount, -1200.0)
+        self.assertEqual(self._held(order), 1050.0)
+        self.assertEqual(first.payment_state, "reversed")
+        self.assertEqual(credit.amount_residual, 0.0)
+        self.assertEqual(second.amount_residual, 19950.0)
+
+    def test_partial_credit_gives_its_share_back(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        credit = self._credit(move, 5000.0)
+        self.assertEqual(credit.retention_amount, -300.0)
+        self.assertEqual(self._held(order), 900.0)
+        self.assertEqual(move.amount_residual, 24000.0 - 6000.0 - 900.0)
+        rest = self._credit(move, 15000.0)
+        self.assertEqual(rest.retention_amount, -900.0)
+        self.assertEqual(self._held(order), 0.0)
+        self.assertEqual(move.amount_residual, 0.0)
+
+    def test_credit_note_reset_holds_again(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        credit = self._credit(move, 5000.0)
+        credit.button_draft()
+        self.assertEqual(self._held(order), 1200.0)
+        credit.action_post()
+        self.assertEqual(self._held(order), 900.0)
+
+    def test_invoice_given_back_in_part_cannot_be_reset(self):
+        move = self._progress(self._retained(), 40.0)
+        self._credit(move, 5000.0)
+        with self.assertRaisesRegex(UserError, "You cannot reset"):
+            move.button_draft()
+
+    def test_entry_cannot_be_reset_by_hand(self):
+        move = self._progress(self._retained(), 40.0)
+        with self.assertRaisesRegex(UserError, "Reset that invoice"):
+            move.retention_move_ids.button_draft()
+
+    # === REFUSED === #
+
+    def test_without_account_nothing_is_posted(self):
+        self.company.retention_account_id = False
+        with self.assertRaisesRegex(RedirectWarning, "no retention account"):
+            self._progress(self._retained(), 40.0)
+
+    def test_early_payment_discount_is_refused(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2 % in 10 days",
+                "early_discount": True,
+                "discount_percentage": 2.0,
+                "discount_days": 10,
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 100.0})
+                ],
+            }
+        )
+        with self.assertRaisesRegex(UserError, "early-payment discount"):
+            self._progress(self._retained(payment_term_id=term.id), 40.0)
+
+    def test_tax_due_on_payment_is_refused(self):
+        self.company.tax_exigibility = True
+        self.tax.write(
+            {
+                "tax_exigibility": "on_payment",
+                "cash_basis_transition_account_id": self.deposit_account.id,
+            }
+        )
+        with self.assertRaisesRegex(UserError, "due on payment"):
+            self._progress(self._retained(), 40.0)
+
+    def test_order_without_terms_holds_nothing(self):
+        move = self._progress(self._order(50000.0, progress_method="revenue"), 40.0)
+        self.assertFalse(move.has_retention)
+        self.assertEqual(move.amount_residual, 24000.0)

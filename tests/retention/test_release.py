@@ -1,0 +1,222 @@
+"""What is held is released by invoices of its own."""
+
+from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.tests import Form, new_test_user, tagged
+
+from ..common_retention import RetentionCommon
+
+
+@tagged("post_install", "-at_install")
+class TestRelease(RetentionCommon):
+    def _release(self, orders, *args, post=True, **values):
+        moves = orders._create_retention_releases(*args, **values)
+        if post:
+            moves.action_post()
+        return moves
+
+    def test_release_bills_what_is_held_invoice_by_invoice(self):
+        order = self._retained()
+        first, second = self._progress(order, 40.0, 35.0)
+        release = self._release(order)
+        self.assertRecordValues(
+            release,
+            [
+                {
+                    "is_retention_release": True,
+                    "journal_id": self.retention_journal.id,
+                    "amount_total": 2250.0,
+                    "amount_residual": 2250.0,
+                    "partner_id": order.partner_invoice_id.id,
+                }
+            ],
+        )
+        self.assertRecordValues(
+            release.invoice_line_ids,
+            [
+                {
+                    "price_total": amount,
+                    "account_id": self.retention_account.id,
+                    "retention_move_id": move.id,
+                    "reconciled": True,
+                    "tax_ids": [],
+                }
+                for move, amount in ((first, 1200.0), (second, 1050.0))
+            ],
+        )
+        self.assertEqual(self._held(order), 0.0)
+        self.assertEqual(order.retention_held_amount, 0.0)
+        self.assertEqual(order.retention_released_amount, 2250.0)
+        self.assertEqual(order.order_line.qty_invoiced, 0.75)
+        self.assertEqual(order.progress_billed_amount, 37500.0)
+
+    def test_release_in_parts_takes_the_oldest_first(self):
+        order = self._retained()
+        first, second = self._progress(order, 40.0, 35.0)
+        release = self._release(order, {order: 1500.0})
+        self.assertEqual(
+            [
+                (line.retention_move_id, line.price_total)
+                for line in release.invoice_line_ids
+            ],
+            [(first, 1200.0), (second, 300.0)],
+        )
+        self.assertEqual(order.retention_held_amount, 750.0)
+        self.assertEqual(self._release(order).amount_total, 750.0)
+
+    def test_never_more_than_is_held_drafts_counted(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        with self.assertRaisesRegex(UserError, "You cannot release"):
+            self._release(order, {order: 1200.01})
+        draft = self._release(order, {order: 1000.0}, post=False)
+        with self.assertRaisesRegex(UserError, "You cannot release"):
+            self._release(order, {order: 200.01})
+        draft.invoice_line_ids.price_unit = 1300.0
+        with self.assertRaisesRegex(UserError, "You cannot post"):
+            draft.action_post()
+
+    def test_credit_note_undoes_a_release(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        release = self._release(order)
+        self._credit(release)
+        self.assertEqual(release.payment_state, "reversed")
+        self.assertEqual(order.retention_held_amount, 1200.0)
+        self.assertEqual(order.retention_released_amount, 0.0)
+        self.assertEqual(self._held(order), 1200.0)
+        again = self._release(order)
+        self.assertEqual(again.amount_total, 1200.0)
+        self.assertEqual(self._held(order), 0.0)
+        items = self.env["account.move.line"].search(
+            [("account_id", "=", self.retention_account.id)]
+        )
+        self.assertTrue(all(items.mapped("reconciled")))
+
+    def test_release_reset_is_held_again(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        release = self._release(order)
+        release.button_draft()
+        self.assertEqual(order.retention_held_amount, 1200.0)
+        release.action_post()
+        self.assertEqual(order.retention_held_amount, 0.0)
+
+    def test_released_invoice_cannot_be_reset_and_its_credit_gives_the_rest(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        self._release(order, {order: 500.0})
+        with self.assertRaisesRegex(UserError, "You cannot reset"):
+            move.button_draft()
+        credit = self._credit(move)
+        self.assertEqual(credit.retention_amount, -700.0)
+        self.assertEqual(order.retention_held_amount, 0.0)
+        # What the customer paid for the release is owed to them.
+        self.assertEqual(credit.amount_residual, 500.0)
+
+    def test_further_invoices_hold_on_after_a_release(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        self._release(order)
+        second = self._progress(order, 35.0)
+        self.assertEqual(second.retention_amount, 1050.0)
+
+    def test_one_invoice_a_customer_or_one_an_order(self):
+        orders = self._retained() | self._retained()
+        for order in orders:
+            self._progress(order, 40.0)
+        other = self._retained(partner_id=self.partner_b.id)
+        self._progress(other, 40.0)
+        self.assertEqual(
+            self._release(orders | other, consolidated=True, post=False).mapped(
+                "amount_total"
+            ),
+            [2400.0, 1200.0],
+        )
+
+    def test_wizard_releases_a_percentage(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        form = Form(
+            self.env["progress.retention.release"].with_context(
+                default_order_ids=order.ids
+            )
+        )
+        form.amount_type = "percent"
+        form.percent = 25.0
+        form.date = "2026-12-01"
+        form.due_date = "2026-12-31"
+        wizard = form.save()
+        self.assertEqual(wizard.line_ids.amount_held, 1200.0)
+        release = self.env["account.move"].browse(wizard.action_release()["res_id"])
+        self.assertRecordValues(
+            release,
+            [
+                {
+                    "amount_total": 300.0,
+                    "invoice_date_due": release.invoice_date_due.replace(day=31),
+                    "state": "draft",
+                }
+            ],
+        )
+
+    def test_nothing_held_and_no_journal_are_told(self):
+        order = self._retained()
+        with self.assertRaisesRegex(UserError, "nothing is held"):
+            self._release(order)
+        self._progress(order, 40.0)
+        self.company.retention_journal_id = False
+        with self.assertRaisesRegex(RedirectWarning, "no journal"):
+            self._release(order)
+
+    # === WHO MAY === #
+
+    def _user(self, login, groups):
+        return new_test_user(
+            self.env(su=True), login=login, groups=groups, company_id=self.company.id
+        )
+
+    def test_salespeople_set_terms_until_something_is_held(self):
+        seller = self._user("ret_seller", "sales_team.group_sale_salesman")
+        manager = self._user(
+            "ret_manager",
+            "account.group_account_manager,sales_team.group_sale_manager",
+        )
+        order = self._retained(user_id=seller.id)
+        order.with_user(seller).retention_percent = 6.0
+        self._progress(order, 40.0)
+        for values in (
+            {"retention_percent": 5.0},
+            {"retention_cap_percent": 3.0},
+            {"retention_guarantee_reference": "G1"},
+            {"order_line": [(1, order.order_line[0].id, {"retention_percent": 1.0})]},
+            {"retention_step_ids": [(0, 0, {"until_percent": 50.0, "percent": 1.0})]},
+        ):
+            with (
+                self.subTest(values),
+                self.assertRaisesRegex(AccessError, "Ask an accounting manager"),
+                self.cr.savepoint(),
+            ):
+                order.with_user(seller).write(values)
+        order.with_user(manager).retention_percent = 5.0
+        self.assertEqual(order.retention_percent, 5.0)
+
+    def test_invoicing_people_release_and_salespeople_do_not(self):
+        seller = self._user("ret_seller", "sales_team.group_sale_salesman")
+        biller = self._user("ret_biller", "account.group_account_invoice")
+        order = self._retained(user_id=seller.id)
+        self._progress(order, 40.0)
+        with self.assertRaisesRegex(AccessError, "only invoicing people"):
+            order.with_user(seller)._create_retention_releases()
+        self.assertEqual(order.with_user(seller).retention_held_amount, 1200.0)
+        release = order.with_user(biller)._create_retention_releases()
+        release.with_user(biller).action_post()
+        self.assertEqual(order.retention_held_amount, 0.0)
+
+    def test_biller_posts_and_resets_what_holds(self):
+        biller = self._user("ret_biller", "account.group_account_invoice")
+        order = self._retained()
+        move = self._bill(self._plan(order, 40.0), post=False).with_user(biller)
+        move.action_post()
+        self.assertEqual(move.retention_amount, 1200.0)
+        move.button_draft()
+        self.assertEqual(self._held(order), 0.0)

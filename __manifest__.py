@@ -33,8 +33,11 @@
         "views/project_project_views.xml",
         "views/project_task_views.xml",
         "views/sale_order_template_views.xml",
+        # Retention: on orders, invoices, and where terms come from.
+        "views/progress_retention_views.xml",
         # Reports; the invoice form shows a table of theirs.
         "report/progress_invoice_transactions.xml",
+        "report/progress_retention_templates.xml",
         # Wizards.
         "wizards/progress_billing_final_views.xml",
         "wizards/sale_advance_payment_inv_views.xml",

@@ -58,6 +58,7 @@ from .properties import (
 from .retention import (
     test_booking,
     test_release,
+    test_tax_at_release,
     test_terms,
 )
 from .run import (

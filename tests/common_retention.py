@@ -50,4 +50,5 @@ class RetentionCommon(ProgressBillingCommon):
         ]
         if order:
             domain.append(("retention_order_id", "=", order.id))
-        return sum(self.env["account.move.line"].search(domain).mapped("balance"))
+        items = self.env["account.move.line"].search(domain)
+        return round(sum(items.mapped("balance")), 6)

@@ -58,6 +58,7 @@ RIGHTS = {
         "action_view_lines": INVOICING,
         "action_view_proformas": INVOICING,
     },
+    "progress.retention.release": {"action_release": ("biller",)},
     "project.project": {
         "action_open_billing_run": ("seller", "colleague", "manager", "biller"),
         "action_run_billing": ("seller", "manager", "biller"),
@@ -70,7 +71,9 @@ RIGHTS = {
         "action_create_interim_invoice": "write",
         "action_generate_progress": "write",
         "action_lock": "write",
+        "action_release_retention": "read",
         "action_view_progress_history": "read",
+        "action_view_retention": "read",
         "action_view_revenue_budget": "read",
     },
 }
@@ -178,6 +181,9 @@ class TestRpc(ProjectBillingCommon):
                 "percent": 10.0,
             },
             "progress.billing.run": {"order_from_id": order.id},
+            "progress.retention.release": {
+                "order_ids": [Command.set(cls._retained_order(seller).ids)]
+            },
         }
         orders = order | finished | ready | proformas.order_ids | pending | direct
         template = cls.env["sale.order.template"].create(
@@ -216,6 +222,24 @@ class TestRpc(ProjectBillingCommon):
             "sale.order.line": orders.order_line,
             "project.project": (pending | direct).project_id,
         }
+
+    @classmethod
+    def _retained_order(cls, values):
+        """Return an order of which a part is held back."""
+        cls.company.retention_account_id = cls.env["account.account"].create(
+            {
+                "name": "Retention",
+                "code": "PBRET",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        cls.company.retention_journal_id = cls.env["account.journal"].create(
+            {"name": "Releases", "code": "RET", "type": "sale"}
+        )
+        order = cls._order(1000.0, retention_percent=5.0, **values)
+        cls._bill(cls._plan(order, 30.0))
+        return order
 
     def _as(self, role, model):
         return self.env[model].with_user(self.roles[role]).sudo(False)

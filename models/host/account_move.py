@@ -69,6 +69,12 @@ class AccountMove(models.Model):
         self._correct_retention_payment_state()
         return result
 
+    @api.depends("has_retention")
+    def _compute_payments_widget_reconciled_info(self):
+        result = super()._compute_payments_widget_reconciled_info()
+        self._hide_retention_payments()
+        return result
+
     def unlink(self):
         orders = self._get_progress_orders()
         proformas = self.sudo().progress_proforma_id

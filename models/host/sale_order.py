@@ -96,6 +96,7 @@ class SaleOrder(models.Model):
             self._complete_progress_values(values)
             if request.section_order_ids:
                 self._round_progress_orders_apart(values)
+        self._add_retention_lines(invoice_vals_list)
         if request.is_preview:
             # The host has no method for the values alone.
             raise InvoicesPrepared(invoice_vals_list)

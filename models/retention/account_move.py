@@ -18,7 +18,7 @@ class AccountMove(models.Model):
         help="The invoice bills what was held back of earlier ones.",
     )
     has_retention = fields.Boolean(
-        string="Retained",
+        string="Holds Retention",
         readonly=True,
         copy=False,
         help="Posting made an entry that holds back a part of this invoice.",
@@ -49,6 +49,27 @@ class AccountMove(models.Model):
         "Below zero where it gives back.",
     )
 
+    retention_deduction = fields.Monetary(
+        string="Retention Deducted",
+        compute="_compute_retention_amount",
+        help="What an entry takes off the total of this invoice; what its own lines "
+        "hold back is off its total already.",
+    )
+    retention_payable_amount = fields.Monetary(
+        string="To Pay",
+        compute="_compute_retention_amount",
+        help="The total less what is retained.",
+    )
+    retention_text = fields.Char(
+        string="Retention Terms", compute="_compute_retention_text"
+    )
+    retention_preview = fields.Html(
+        string="Retention on Posting",
+        compute="_compute_retention_preview",
+        sanitize=False,
+        help="Items that posting makes, or made, to hold back a part of this invoice.",
+    )
+
     @api.depends("has_retention", "retention_entry_ids.state")
     def _compute_retention_move_ids(self):
         for move in self:
@@ -71,18 +92,84 @@ class AccountMove(models.Model):
     )
     def _compute_retention_amount(self):
         """Of posted ones from posted items, of drafts as posting will hold."""
-        posted = self.filtered("has_retention")
+        to_come = self.filtered(lambda move: not move.has_retention)
+        holdings = to_come._get_retention_to_come()
         for move in self:
-            items = move.sudo().retention_entry_ids.line_ids if move in posted else ()
-            items = (items or move.browse().line_ids) | move.sudo().line_ids
-            move.retention_amount = sum(
-                item.amount_currency
-                for item in items
-                if item.retention_order_id and not move.is_retention_release
-                if item.parent_state == "posted" or item.move_id == move
+            by_lines = move._sum_retention_items(move.line_ids)
+            deduction = sum(each.amount for each in holdings.get(move, ()))
+            if move.has_retention:
+                deduction = move._sum_retention_items(
+                    move.sudo().retention_entry_ids.line_ids.filtered(
+                        lambda item: item.parent_state == "posted"
+                    )
+                )
+            sign = -1 if move.move_type == "out_refund" else 1
+            move.retention_amount = by_lines + deduction
+            move.retention_deduction = sign * deduction
+            move.retention_payable_amount = move.amount_total - sign * deduction
+
+    def _sum_retention_items(self, items):
+        """Return what some items hold back, in the currency of the document."""
+        self.ensure_one()
+        if self.is_retention_release:
+            return 0.0
+        return self.currency_id.round(
+            sum(items.sudo().filtered("retention_order_id").mapped("amount_currency"))
+        )
+
+    @api.depends("retention_deduction")
+    def _compute_retention_text(self):
+        for move in self:
+            orders = move.retention_deduction and move._get_retention_orders()
+            move.retention_text = (
+                ", ".join(
+                    dict.fromkeys(order._get_retention_text() for order in orders)
+                )
+                if orders
+                else False
             )
-        for move, holdings in (self - posted)._get_retention_to_come().items():
-            move.retention_amount += sum(each.amount for each in holdings)
+
+    @api.depends("retention_deduction", "state")
+    def _compute_retention_preview(self):
+        for move in self:
+            rows = move.retention_deduction and move._origin._get_retention_rows()
+            move.retention_preview = bool(rows) and self.env["ir.qweb"]._render(
+                "progress_billing.retention_table", {"move": move, "rows": rows}
+            )
+
+    def _get_retention_rows(self):
+        """Return the items that hold back a part of the invoice, as posting makes them.
+
+        :return: list of dicts: `account`, `label`, `date` and `amount` (company
+            currency, debit positive).
+        """
+        self.ensure_one()
+        if self.state != "draft":
+            items = self.sudo().retention_move_ids.line_ids
+            return [
+                {
+                    "account": item.account_id,
+                    "label": item.name,
+                    "date": item.date,
+                    "amount": item.balance,
+                }
+                for item in items
+            ]
+        holdings = self._get_retention_to_come().get(self)
+        account = self.env["account.account"].sudo()
+        return [
+            {
+                "account": account.browse(values["account_id"]),
+                "label": values["name"],
+                "date": self.date,
+                "amount": values["balance"],
+            }
+            for _code, _id, values in (
+                self.sudo()._prepare_retention_entry(holdings)["line_ids"]
+                if holdings
+                else ()
+            )
+        ]
 
     # === WHAT IS ABOUT RETENTION === #
 
@@ -108,10 +195,11 @@ class AccountMove(models.Model):
         """Return draft -> `Holding`s that its posting will make an entry of."""
         drafts = self._origin.filtered(lambda move: move.state == "draft")
         drafts = drafts._get_retained_documents()._get_retention_by_entry()
-        orders = drafts._get_retention_orders()
         by_origin = {move._origin: move for move in self}
         return {
-            by_origin[move]: RetentionLedger(orders, move).hold(move.sudo())
+            by_origin[move]: RetentionLedger(
+                move._get_retention_orders(), move.sudo()
+            ).hold(move.sudo())
             for move in drafts
         }
 
@@ -281,7 +369,9 @@ class AccountMove(models.Model):
             "company_id": company.id,
             "partner_id": self.commercial_partner_id.id,
             "currency_id": self.currency_id.id,
-            "ref": self.env._("Retention of %(invoice)s", invoice=self.name),
+            "ref": self.env._(
+                "Retention of %(invoice)s", invoice=self._get_progress_number()
+            ),
             "retention_origin_id": self.id,
             "line_ids": [Command.create(values) for values in receivable + retained],
         }
@@ -304,7 +394,9 @@ class AccountMove(models.Model):
                     "date_maturity": term.date_maturity,
                     "amount_currency": -part,
                     "balance": -self.company_currency_id.round(part * rate),
-                    "name": self.env._("Retention of %(invoice)s", invoice=self.name),
+                    "name": self.env._(
+                        "Retention of %(invoice)s", invoice=self._get_progress_number()
+                    ),
                     "tax_ids": [Command.clear()],
                 }
             )
@@ -328,8 +420,8 @@ class AccountMove(models.Model):
         """Return the label of what a document holds back, or gives back."""
         names = {
             "order": holding.order.name,
-            "invoice": holding.invoice.name,
-            "document": self.name,
+            "invoice": holding.invoice._get_progress_number(),
+            "document": self._get_progress_number(),
         }
         if holding.amount < 0.0:
             return self.env._(
@@ -414,6 +506,16 @@ class AccountMove(models.Model):
                 reversal.retention_origin_id = move.retention_origin_id
 
     # === PAYMENT === #
+
+    def _hide_retention_payments(self):
+        """Take the entries of retention out of what is shown as paid."""
+        for move in self.filtered("has_retention"):
+            widget = move.invoice_payments_widget
+            if not widget:
+                continue
+            entries = move.sudo().retention_entry_ids.ids
+            rows = [row for row in widget["content"] if row["move_id"] not in entries]
+            move.invoice_payments_widget = bool(rows) and {**widget, "content": rows}
 
     def _correct_retention_payment_state(self):
         """Leave invoices unpaid of which nothing but retention was taken off."""

@@ -43,12 +43,6 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         return self.move_id.retention_origin_id or self.move_id
 
-    def _releases_retention(self):
-        """Return whether the item is on a release, no credit note of one."""
-        self.ensure_one()
-        move = self.move_id
-        return move.is_retention_release and move.move_type == "out_invoice"
-
     def _reconcile_retention(self):
         """Reconcile what is held of an invoice with what gives it back, or releases.
 

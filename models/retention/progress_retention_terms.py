@@ -34,8 +34,8 @@ class ProgressRetentionTerms(models.AbstractModel):
             ("to_date", "The rate reached on all that is billed"),
         ],
         string="Retention Steps",
-        help="Whether the rate of a step is of what is billed within it, or of all that "
-        "is billed, so that a lower rate gives back.",
+        help="Whether the rate of a step is of what is billed within it, or of all "
+        "that is billed, so that a lower rate gives back.",
     )
     retention_cap_percent = fields.Float(
         string="Most Held (%)",

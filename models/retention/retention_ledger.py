@@ -162,10 +162,24 @@ class RetentionLedger:
 
         :param left: what of the invoice's total is not held of other orders.
         """
-        if order.retention_guarantee_reference:
-            return []
         is_credit = move.move_type == "out_refund"
-        amount = retention.get_held(
+        limit = -left if is_credit else min(billed, left)
+        amount = self.get_wanted(order, limit)
+        if amount >= 0.0:
+            return [Holding(order, move, amount)] if amount else []
+        taken = retention.take_oldest(-amount, self.get_open(order), order.currency_id)
+        return [Holding(order, invoice, -part) for invoice, part in taken.items()]
+
+    def get_wanted(self, order, limit):
+        """Return what is to be held of all that counts, less what is held already.
+
+        Nothing is held any more where a guarantee replaces it.
+
+        :param limit: what the document comes to, below zero for a credit note.
+        """
+        if order.retention_guarantee_reference:
+            return 0.0
+        return retention.get_held(
             retention.get_target(
                 order._get_retention_plain_terms(),
                 order._get_retention_pools(self.billed[order]),
@@ -173,13 +187,22 @@ class RetentionLedger:
             ),
             self.get_retained(order),
             self.get_released(order),
-            -left if is_credit else min(billed, left),
+            limit,
             order.currency_id,
         )
-        if amount >= 0.0:
-            return [Holding(order, move, amount)] if amount else []
-        taken = retention.take_oldest(-amount, self.get_open(order), order.currency_id)
-        return [Holding(order, invoice, -part) for invoice, part in taken.items()]
+
+    def hold_by_lines(self, order, amounts, limit):
+        """Return what an invoice to come holds by lines, and count it.
+
+        :param amounts: own rate, or None -> amount that it bills.
+        """
+        for rate, amount in amounts.items():
+            self.billed[order][rate] += amount
+        amount = self.get_wanted(order, limit)
+        # Under no invoice, as it has none yet: one more to come counts it all the same.
+        to_come = self.env["account.move"].new()
+        self._add(order, to_come, to_come, amount)
+        return amount
 
     def _give_back(self, order, move, credited):
         """Return what a credit note gives back: its share of what its invoice holds."""

@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.fields import Command
@@ -6,6 +8,7 @@ from odoo.tools.misc import format_date
 
 from ..arithmetic.amounts import Share, add, part_of
 from ..arithmetic.retention import Pool, Terms, take_oldest
+from .retention_ledger import RetentionLedger
 
 
 class SaleOrder(models.Model):
@@ -61,7 +64,7 @@ class SaleOrder(models.Model):
         readonly=True,
     )
     has_retention = fields.Boolean(
-        string="Retained", compute="_compute_has_retention", store=True
+        string="Has Retention", compute="_compute_has_retention", store=True
     )
     retention_held_amount = fields.Monetary(
         string="Retention Held",
@@ -72,6 +75,15 @@ class SaleOrder(models.Model):
         string="Retention Released",
         compute="_compute_retention_amounts",
         help="What posted releases billed, less their credit notes.",
+    )
+
+    retention_date = fields.Date(
+        string="Retention Due",
+        compute="_compute_retention_date",
+        help="When what is held falls due.",
+    )
+    retention_due_amount = fields.Monetary(
+        string="Retention Due for Release", compute="_compute_retention_date"
     )
 
     # === TERMS === #
@@ -254,11 +266,11 @@ class SaleOrder(models.Model):
     def _get_retention_open(self, with_drafts=False):
         """Return order -> invoice -> what of it is held, the oldest first.
 
-        :param bool with_drafts: less what draft releases are about to release.
+        :param bool with_drafts: less what drafts are about to release or give back.
         """
         states = ("draft", "posted") if with_drafts else ("posted",)
         items = self._get_retention_items(states).filtered(
-            lambda item: item.parent_state == "posted" or item._releases_retention()
+            lambda item: item.parent_state == "posted" or item.amount_currency < 0.0
         )
         result = {order: {} for order in self}
         for item in items:
@@ -268,6 +280,91 @@ class SaleOrder(models.Model):
                 row.get(move, 0.0) + item.amount_currency
             )
         return result
+
+    # === WHEN IT IS DUE === #
+
+    @api.depends(
+        "retention_release",
+        "retention_months",
+        "retention_milestone_id.is_reached",
+        "retention_held_amount",
+    )
+    def _compute_retention_date(self):
+        for order in self:
+            order.retention_date = order._get_retention_date()
+            order.retention_due_amount = (
+                order.retention_held_amount if order._is_retention_due() else 0.0
+            )
+
+    def _get_retention_date(self):
+        """Return the day on which what is held falls due, False where it is open."""
+        self.ensure_one()
+        if self.retention_guarantee_reference:
+            return self.company_id._get_progress_today()
+        if self.retention_release == "milestone":
+            # In sudo mode because salespeople see milestones through the order only.
+            milestone = self.retention_milestone_id.sudo()
+            return milestone.reached_date or milestone.deadline
+        if self.retention_release == "months":
+            date = self._get_retention_completion()
+            return date and date + relativedelta(months=self.retention_months)
+        return False
+
+    def _get_retention_completion(self):
+        """Return the date of the final invoice, or of what completes the order."""
+        self.ensure_one()
+        moves = self._get_progress_finals_in_effect()
+        is_billed = not self.currency_id.compare_amounts(
+            self.progress_billed_amount, self.progress_contract_amount
+        )
+        if not moves and is_billed:
+            moves = self._get_progress_items().move_id.filtered(
+                lambda move: move.state == "posted" and move.move_type == "out_invoice"
+            )
+        return max(moves.mapped("invoice_date"), default=False)
+
+    def _is_retention_due(self, date=None):
+        """Return whether what is held may be released.
+
+        :param date: None for today.
+        """
+        self.ensure_one()
+        if (
+            self.retention_release == "milestone"
+            and not self.retention_guarantee_reference
+        ):
+            return self.retention_milestone_id.sudo().is_reached
+        due = self._get_retention_date()
+        return bool(due) and due <= (date or self.company_id._get_progress_today())
+
+    def _get_retention_text(self):
+        """Return the terms in words, for the invoice: rate, and when it is due."""
+        self.ensure_one()
+        percent = self._get_retention_single_rate()
+        due = self._get_retention_date()
+        values = {"percent": f"{percent:g} %" if percent else ""}
+        if self.retention_release == "milestone" and self.retention_milestone_id:
+            milestone = self.retention_milestone_id.sudo().name
+            text = self.env._(
+                "Retention %(percent)s, due with %(milestone)s",
+                milestone=milestone,
+                **values,
+            )
+        elif due:
+            text = self.env._(
+                "Retention %(percent)s, due on %(date)s",
+                date=format_date(self.env, due),
+                **values,
+            )
+        elif self.retention_release == "months":
+            text = self.env._(
+                "Retention %(percent)s, due %(months)s months after completion",
+                months=self.retention_months,
+                **values,
+            )
+        else:
+            text = self.env._("Retention %(percent)s, due after acceptance", **values)
+        return text.replace(" ,", ",")
 
     # === BEFORE ANYTHING IS HELD OR RELEASED === #
 
@@ -314,6 +411,98 @@ class SaleOrder(models.Model):
                 self.env._("Open the settings"),
             )
 
+    # === HELD BY LINES OF THE INVOICE === #
+
+    def _add_retention_lines(self, vals_list):
+        """Add to invoices the lines that hold back a part of them, with its taxes.
+
+        :param vals_list: values of invoices, changed in place.
+        """
+        orders = self.filtered(
+            lambda order: order.has_retention and order._holds_by_lines()
+        )
+        if not orders:
+            return
+        orders._check_retention_account()
+        found = [
+            (values, order, lines)
+            for values in vals_list
+            for order, lines in self._get_progress_values_by_order(values).items()
+            if order in orders
+        ]
+        ledger = RetentionLedger(orders, is_live=True)
+        for values, order, lines in found:
+            added = order._prepare_retention_holding(ledger, lines)
+            position = 1 + max(
+                number
+                for number, command in enumerate(values["invoice_line_ids"])
+                if any(command[2] is line for line in lines)
+            )
+            values["invoice_line_ids"][position:position] = [
+                Command.create({**line, "sequence": lines[-1].get("sequence", 10)})
+                for line in added
+            ]
+
+    def _prepare_retention_holding(self, ledger, lines):
+        """Return the values of lines that hold back a part of an invoice's lines.
+
+        :param ledger: `RetentionLedger`, which counts them.
+        :param lines: list of the values of the order's lines.
+        """
+        self.ensure_one()
+        allocator = self.env["progress.billing.allocator"]
+        amounts, groups = {}, {}
+        for values, base_line in self._round_progress_lines(lines):
+            share = allocator._get_share(base_line)
+            rate = self._get_progress_sale_lines(values)[:1]._get_retention_rate()
+            amounts[rate] = amounts.get(rate, 0.0) + share.base
+            if rate != 0.0:
+                group = (frozenset(base_line["tax_ids"].ids), 0, 0)
+                groups[group] = add(groups.get(group, Share()), share, self.currency_id)
+        amount = ledger.hold_by_lines(self, amounts, sum(amounts.values()))
+        if amount < 0.0:
+            opened = self._get_retention_open(with_drafts=True)[self]
+            taken = take_oldest(-amount, opened, self.currency_id)
+            return self._prepare_retention_lines({self: taken}, "give")[self]
+        account = self.company_id.sudo().retention_account_id
+        return [
+            self._prepare_retention_deduction(group, share, account)
+            for group, share in part_of(groups, amount, self.currency_id).items()
+        ]
+
+    def _prepare_retention_deduction(self, group, share, account):
+        """Return the values of the line that holds back a part of one kind of taxes.
+
+        :param share: `amounts.Share` to hold; its taxes are kept to the cent.
+        """
+        self.ensure_one()
+        AccountTax = self.env["account.tax"]
+        base_line = self.env["progress.billing.allocator"]._fix_amounts(
+            self, group, share, None
+        )
+        extra = AccountTax._export_base_line_extra_tax_data(base_line)
+        lang = self._get_lang()
+        return {
+            "name": self.with_context(lang=lang)._get_retention_line_name(),
+            "quantity": -1.0,
+            "price_unit": base_line["price_unit"],
+            "product_uom_id": False,
+            "tax_ids": [Command.set(list(group[0]))],
+            "account_id": account.id,
+            "extra_tax_data": AccountTax._reverse_quantity_base_line_extra_tax_data(
+                extra
+            ),
+            "retention_order_id": self.id,
+        }
+
+    def _get_retention_line_name(self):
+        """Return the text of a line that holds back a part of an invoice."""
+        self.ensure_one()
+        percent = self._get_retention_single_rate()
+        if percent:
+            return self.env._("Retention %(percent)s", percent=f"{percent:g} %")
+        return self.env._("Retention")
+
     # === RELEASE === #
 
     def action_release_retention(self):
@@ -326,6 +515,20 @@ class SaleOrder(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_order_ids": self.ids},
+        }
+
+    def action_view_retention(self):
+        """Open the posted items that hold back and release amounts of the orders."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Retention Items"),
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "domain": [
+                ("retention_order_id", "in", self.ids),
+                ("parent_state", "=", "posted"),
+            ],
         }
 
     def _create_retention_releases(
@@ -444,13 +647,14 @@ class SaleOrder(models.Model):
             values.update(invoice_payment_term_id=False, invoice_date_due=due_date)
         return values
 
-    def _prepare_retention_lines(self, plan):
+    def _prepare_retention_lines(self, plan, purpose="release"):
         """Return order -> values of the invoice lines that release an amount.
 
         :param plan: order -> invoice -> amount.
+        :param str purpose: `release`, or `give` back with an ordinary invoice.
         """
         items = self._get_retention_items(("draft", "posted")).filtered(
-            lambda item: item.parent_state == "posted" or item._releases_retention()
+            lambda item: item.parent_state == "posted" or item.amount_currency < 0.0
         )
         taxed = items.filtered("tax_ids")
         shares = self.env["progress.billing.allocator"]._get_billed_shares(taxed)
@@ -465,13 +669,13 @@ class SaleOrder(models.Model):
                 line
                 for move, amount in taken.items()
                 for line in order._prepare_retention_parts(
-                    move, amount, groups.get((order.id, move.id))
+                    move, amount, groups.get((order.id, move.id)), purpose
                 )
             ]
             for order, taken in plan.items()
         }
 
-    def _prepare_retention_parts(self, move, amount, groups):
+    def _prepare_retention_parts(self, move, amount, groups, purpose):
         """Return the values of the lines that release an amount of an invoice.
 
         :param groups: (taxes, account, 0) -> `amounts.Share` that is held, where it is
@@ -480,7 +684,9 @@ class SaleOrder(models.Model):
         self.ensure_one()
         lang = self._get_lang()
         values = {
-            "name": self.with_context(lang=lang)._get_retention_release_name(move),
+            "name": self.with_context(lang=lang)._get_retention_release_name(
+                move, purpose
+            ),
             "quantity": 1.0,
             "product_uom_id": False,
             "retention_order_id": self.id,
@@ -507,12 +713,18 @@ class SaleOrder(models.Model):
             )
         return result
 
-    def _get_retention_release_name(self, move):
-        """Return the text of a line that releases what is held of an invoice."""
+    def _get_retention_release_name(self, move, purpose="release"):
+        """Return the text of a line that releases, or gives back, what is held."""
         self.ensure_one()
+        names = {
+            "invoice": move.name,
+            "date": format_date(self.env, move.invoice_date),
+            "order": self.client_order_ref or self.name,
+        }
+        if purpose == "give":
+            return self.env._(
+                "Retention of %(invoice)s of %(date)s given back, %(order)s", **names
+            )
         return self.env._(
-            "Release of the retention of %(invoice)s of %(date)s, %(order)s",
-            invoice=move.name,
-            date=format_date(self.env, move.invoice_date),
-            order=self.client_order_ref or self.name,
+            "Release of the retention of %(invoice)s of %(date)s, %(order)s", **names
         )

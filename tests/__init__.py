@@ -84,6 +84,7 @@ from .settlement import (
     test_recalls,
     test_recalls_mixed,
     test_rest,
+    test_spread_taxes,
     test_undo,
     test_undo_final,
 )

@@ -39,6 +39,10 @@ class AccountMoveLine(models.Model):
             self.quantity, sale_line.product_uom_id
         )
 
+    def _get_progress_deposits(self):
+        """Return the deposits that the items bill, credit or take back."""
+        return self.sale_line_ids._origin._get_progress_deposits()
+
     def _get_progress_bounded_lines(self):
         """Return the order lines of which the items bill, or take back, a part.
 

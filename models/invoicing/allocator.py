@@ -1,7 +1,6 @@
 from odoo import models
 
 from ..arithmetic.amounts import Share, add
-from ..arithmetic.claim import DEPOSIT
 
 
 class ProgressBillingAllocator(models.AbstractModel):
@@ -69,11 +68,11 @@ class ProgressBillingAllocator(models.AbstractModel):
         return {self._get_group(line): line for line in lines}
 
     def _get_group(self, base_line):
-        """Return the key under which parts of the same kind are subtracted."""
+        """Return the group of a deposit, see `OrderLedger`."""
         return (
             frozenset(base_line["tax_ids"].ids),
             base_line["account_id"].id or 0,
-            base_line.get("_progress_sale_line_id", 0),
+            0,
         )
 
     def _get_share(self, base_line):
@@ -126,13 +125,12 @@ class ProgressBillingAllocator(models.AbstractModel):
             is no longer part of the order.
         """
         AccountTax = self.env["account.tax"]
-        tax_ids, account_id, sale_line_id = group
+        tax_ids, account_id, _line_id = group
         origin = template or {
             "tax_ids": AccountTax.browse(tax_ids),
             "account_id": self.env["account.account"].browse(account_id or []),
             "currency_id": order.currency_id,
             "rate": order.currency_rate,
-            "_progress_sale_line_id": sale_line_id,
         }
         base_line = AccountTax._prepare_base_line_for_taxes_computation(
             origin,
@@ -171,24 +169,3 @@ class ProgressBillingAllocator(models.AbstractModel):
                 for tax, (amount, base) in share.taxes.items()
             },
         }
-
-    # === THE REVENUE BUDGET === #
-
-    def _get_zero_line(self, order, part, booking):
-        """Return a base line that says that nothing of an order line is billed."""
-        line = self.env["sale.order.line"].browse(part.line_id)
-        account = self.env["account.account"]
-        if booking == DEPOSIT:
-            account = order._get_progress_deposit_account(line.product_id)
-        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
-            {
-                "tax_ids": line.tax_ids,
-                "account_id": account,
-                "currency_id": order.currency_id,
-                "rate": order.currency_rate,
-                "_progress_sale_line_id": line.id,
-            },
-            price_unit=0.0,
-            quantity=1.0,
-            discount=0.0,
-        )

@@ -52,7 +52,7 @@ class ProgressBillingBuilder(models.AbstractModel):
     def _get_built_claims(self, claims, orders):
         """Return one dict per claim: `claim`, `order`, `bills`, `lines` and `carry`.
 
-        `bills` are pairs of (part, `Bill`), `lines` of (part, base line); nothing is
+        `bills` are pairs of (part, `Bill`), `lines` of (part, `BillLine`); nothing is
         written yet.
         """
         ledgers = {order.id: OrderLedger(order) for order in orders}
@@ -76,15 +76,12 @@ class ProgressBillingBuilder(models.AbstractModel):
         return built
 
     def _get_part_lines(self, ledger, claim, part, bills):
-        """Return the pairs of (part, base line) that bill a part of a claim."""
-        allocator = self.env["progress.billing.allocator"]
-        lines = [
-            base_line for bill in bills for base_line in ledger.get_bill_lines(bill)
-        ]
+        """Return the pairs of (part, `BillLine`) that bill a part of a claim."""
+        lines = [line for bill in bills for line in ledger.get_bill_lines(bill)]
         if not lines and claim.is_budget and not part.amount:
             # A rule may want lines of nothing; a planned line has nothing to say.
-            lines = [allocator._get_zero_line(ledger.order, part, claim.booking)]
-        return [(part, base_line) for base_line in lines]
+            lines = [ledger.get_zero_line(part, claim.booking)]
+        return [(part, line) for line in lines]
 
     def _check_ceiling(self, built, orders):
         """Refuse to bill more than an order, or an order line, is worth."""
@@ -115,7 +112,7 @@ class ProgressBillingBuilder(models.AbstractModel):
     def _create_deposit_lines(self, built):
         """Create the host's down payment order lines of all deposit claims at once.
 
-        Each pair of (part, base line) becomes (part, base line, order line).
+        Each pair of (part, `BillLine`) becomes (part, `BillLine`, order line).
         """
         # In sudo mode because invoicing people may write orders but not add lines; the
         # right to bill the orders was checked when they were locked.
@@ -127,24 +124,16 @@ class ProgressBillingBuilder(models.AbstractModel):
             .sudo(self.env.su)
             .filtered(lambda line: not line.display_type)
         )
+        OrderLine = self.env["sale.order.line"]
         for values in built:
             values["lines"] = [
                 (
                     part,
-                    base_line,
-                    next(created)
-                    if self._is_new_deposit(values["claim"], base_line)
-                    else self.env["sale.order.line"].browse(
-                        base_line.get("_progress_deposit_id")
-                        or base_line["_progress_sale_line_id"]
-                    ),
+                    line,
+                    OrderLine.browse(line.deposit_id or line.line_id) or next(created),
                 )
-                for part, base_line in values["lines"]
+                for part, line in values["lines"]
             ]
-
-    def _is_new_deposit(self, claim, base_line):
-        """Return whether a base line is a deposit of its own, no credit of an older."""
-        return claim.booking == DEPOSIT and "_progress_deposit_id" not in base_line
 
     def _prepare_deposit_lines(self, built):
         """Return the values of down payment lines, each order's section before them."""
@@ -152,9 +141,9 @@ class ProgressBillingBuilder(models.AbstractModel):
         sequences = {}
         for values in built:
             lines = [
-                (part, base_line)
-                for part, base_line in values["lines"]
-                if self._is_new_deposit(values["claim"], base_line)
+                (part, line.base_line)
+                for part, line in values["lines"]
+                if not line.deposit_id and not line.line_id
             ]
             if not lines:
                 continue
@@ -206,11 +195,11 @@ class ProgressBillingBuilder(models.AbstractModel):
     def _get_lines_by_credited(self, values):
         """Return the lines of a claim by the deposit invoice they credit, if any."""
         groups = {}
-        for part, base_line, line in values["lines"]:
+        for part, line, order_line in values["lines"]:
             credited = self.env["account.move"]
-            if "_progress_deposit_id" in base_line:
-                credited = line._get_progress_deposit_moves()[-1:]
-            groups.setdefault(credited, []).append((part, base_line, line))
+            if line.deposit_id:
+                credited = order_line._get_progress_deposit_moves()[-1:]
+            groups.setdefault(credited, []).append((part, line, order_line))
         return groups
 
     def _prepare_credit(self, credited, move):
@@ -357,11 +346,13 @@ class ProgressBillingBuilder(models.AbstractModel):
             values["progress_proforma_id"] = proforma_id
         return values
 
-    def _prepare_line(self, claim, part, base_line, order_line):
+    def _prepare_line(self, claim, part, line, order_line):
         """Return the values of one invoice line.
 
+        :param line: `order_ledger.BillLine`.
         :param order_line: the down payment line of a deposit, or the line billed.
         """
+        base_line = line.base_line
         lang = order_line.order_id._get_lang()
         values = order_line.with_context(lang=lang)._prepare_invoice_line(
             name=self.with_context(lang=lang)._get_line_name(claim, part, order_line),
@@ -379,7 +370,7 @@ class ProgressBillingBuilder(models.AbstractModel):
         if part.analytic:
             values["analytic_distribution"] = dict(part.analytic)
         values.update(self._prepare_line_links(claim, part, order_line))
-        if "_progress_deposit_id" in base_line:
+        if line.deposit_id:
             items = order_line.sudo().invoice_lines
             values["progress_line_id"] = items.progress_line_id[:1].id
         if not values["progress_by_amount"]:

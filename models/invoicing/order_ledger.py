@@ -48,6 +48,20 @@ class Bill:
         return sum(share.tax for share in self.groups.values())
 
 
+@dataclass(frozen=True)
+class BillLine:
+    """One line of the invoice that a bill becomes.
+
+    :ivar base_line: the tax engine's, of fixed amounts.
+    :ivar line_id: id of the order line that it bills, 0 for a deposit.
+    :ivar deposit_id: id of the down payment line that it credits, 0 for a new one.
+    """
+
+    base_line: dict
+    line_id: int = 0
+    deposit_id: int = 0
+
+
 class OrderLedger:
     """The amounts of one order, read once and moved on bill by bill.
 
@@ -349,16 +363,29 @@ class OrderLedger:
         self._carried += bill.carry
 
     def get_bill_lines(self, bill):
-        """Return the base lines, of fixed amounts, that a bill takes."""
-        templates, origin = self.templates, {}
-        if bill.deposit_id:
-            templates, origin = {}, {"_progress_deposit_id": bill.deposit_id}
+        """Return the `BillLine`s that a bill takes."""
+        templates = {} if bill.deposit_id else self.templates
         return [
-            self.engine._fix_amounts(self.order, group, share, templates.get(group))
-            | origin
+            BillLine(
+                self.engine._fix_amounts(
+                    self.order, group, share, templates.get(group)
+                ),
+                group[2],
+                bill.deposit_id,
+            )
             for group, share in bill.groups.items()
             if not is_empty(share, self.currency)
         ]
+
+    def get_zero_line(self, part, booking):
+        """Return the `BillLine` that says that nothing of an order line is billed."""
+        line = self.lines.browse(part.line_id)
+        account_id = 0
+        if booking == DEPOSIT:
+            account_id = self.order._get_progress_deposit_account(line.product_id).id
+        group = (frozenset(line.tax_ids.ids), account_id, line.id)
+        base_line = self.engine._fix_amounts(self.order, group, Share(), None)
+        return BillLine(base_line, 0 if booking == DEPOSIT else line.id)
 
     # === WHAT REGULAR INVOICES BILL === #
 

@@ -49,9 +49,9 @@ class SaleOrder(models.Model):
         for order in self:
             order._check_progress_final()
         orders = with_request(self._with_progress_batch(), is_final=True, date=date)
-        return orders._create_invoices(
-            grouped=not consolidated, final=True
-        ).with_env(self.env)
+        return orders._create_invoices(grouped=not consolidated, final=True).with_env(
+            self.env
+        )
 
     def _check_progress_final(self):
         """Refuse a second final invoice, and one of nothing."""
@@ -110,6 +110,7 @@ class SaleOrder(models.Model):
         deposits = lines.browse(line.id for line, groups in recalls.items() if groups)
         if not deposits:
             return lines
+        recalls = deposits._get_progress_exact_recalls(recalls)
         return with_request(
             lines + deposits,
             recalls={line.id: groups for line, groups in recalls.items()},

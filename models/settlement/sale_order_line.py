@@ -1,8 +1,8 @@
-from odoo import fields, models
+from odoo import models
 from odoo.fields import Command
 from odoo.tools.misc import format_date
 
-from ..arithmetic.amounts import Share, add, is_empty, part_of, total_base
+from ..arithmetic.amounts import total_base
 from ..invoicing.request import get_request
 
 #: Tells the host that a line has analytics, where a batch knows that it has none.
@@ -10,174 +10,11 @@ NO_ANALYTICS = {"none": 0}
 
 
 class SaleOrderLine(models.Model):
-    """Knows what a deposit has open, and how an invoice takes it back."""
+    """Says how an invoice takes a deposit back, and what else it says of a line."""
 
     _inherit = "sale.order.line"
 
-    progress_sale_line_id = fields.Many2one(
-        comodel_name="sale.order.line",
-        string="Deposit on Line",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        help="The order line that this deposit is a share of. Empty: the whole order.",
-    )
-    progress_deposit_line_ids = fields.One2many(
-        comodel_name="sale.order.line",
-        inverse_name="progress_sale_line_id",
-        string="Deposits",
-        readonly=True,
-    )
-
-    # === A DEPOSIT: ITS ITEMS, AND WHAT OF IT IS OPEN === #
-
-    def _is_progress_deposit(self):
-        """Return whether this is a deposit on a progress-billed order.
-
-        A final invoice takes back those that the host billed alone, too.
-        """
-        self.ensure_one()
-        return (
-            self.is_downpayment
-            and not self.display_type
-            and (get_request(self).is_final or self.order_id._uses_progress_billing())
-        )
-
-    def _get_progress_deposits(self):
-        """Return those of the lines that are deposits on progress-billed orders."""
-        return self.filtered(lambda line: line._is_progress_deposit())
-
-    def _get_progress_own(self, items):
-        """Return those of some items, in memory or not, that are on these deposits."""
-        if not self:
-            return items.browse()
-        return items.filtered(lambda item: item.sale_line_ids._origin & self)
-
-    def _get_progress_posted_items(self):
-        """Return the posted items of deposits: what billed, credited and recalled."""
-        return self.sudo().invoice_lines.filtered(
-            lambda item: item.parent_state == "posted"
-        )
-
-    def _get_progress_direction(self):
-        """Return 1, or -1 for a deposit that was billed below zero.
-
-        Such is the part of a deposit that a voucher is, or the deposit on an order
-        that pays out.
-        """
-        self.ensure_one()
-        billed = self.sudo().invoice_lines.filtered(
-            lambda item: not item.is_progress_recall and item.amount_currency
-        )
-        return -1 if billed.sorted("id")[:1].amount_currency > 0.0 else 1
-
-    def _get_progress_open(self, plus=None, less=None):
-        """Return the untaxed amount of a deposit that is posted and not taken back.
-
-        :param plus: items to count as if they were posted.
-        :param less: items to leave out, as if they were not.
-        :return: in the order's currency and the deposit's direction: what is below
-            zero was taken back beyond the deposit.
-        """
-        self.ensure_one()
-        none = self.env["account.move.line"]
-        items = (self._get_progress_posted_items() | (plus or none)) - (less or none)
-        return self._get_progress_direction() * self.order_id._sum_progress_items(items)
-
-    def _get_progress_recalled(self, plus):
-        """Return the untaxed amount of a deposit that posted items took back.
-
-        :param plus: items to count as if they were posted.
-        """
-        self.ensure_one()
-        items = self._get_progress_posted_items() | plus
-        recalls = items.filtered("is_progress_recall")
-        direction = self._get_progress_direction()
-        return -direction * self.order_id._sum_progress_items(recalls)
-
-    def _get_progress_open_shares(self, is_available=False):
-        """Return what deposits have open, with their taxes, from posted items alone.
-
-        :param bool is_available: less what drafts credit and take back already.
-        :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
-        """
-        items = self._get_progress_posted_items()
-        for line in self if is_available else ():
-            direction = line._get_progress_direction()
-            items |= line.sudo().invoice_lines.filtered(
-                lambda item, direction=direction: (
-                    item.parent_state == "draft"
-                    and (
-                        item.is_progress_recall or direction * item.amount_currency > 0
-                    )
-                )
-            )
-        return self._sum_progress_shares(items)
-
-    def _get_progress_credits(self, amount):
-        """Return what an amount less of progress credits of deposits, newest first.
-
-        :param float amount: untaxed, in the order's currency, below zero where
-            deposits above zero are credited.
-        :return: list of (down payment line, {(taxes, account): `amounts.Share`}); they
-            come to less than the amount where less is available.
-        """
-        result = []
-        available = self._get_progress_open_shares(is_available=True)
-        for line in self.sorted("id", reverse=True):
-            wanted = line.currency_id.round(amount)
-            groups = part_of(available[line], -wanted, line.currency_id)
-            credited = {
-                key: add(Share(), share, line.currency_id, -1)
-                for key, share in groups.items()
-            }
-            amount -= total_base(credited)
-            if credited:
-                result.append((line, credited))
-        return result
-
-    def _sum_progress_shares(self, items):
-        """Return what items on down payment lines come to, without empty groups.
-
-        :return: dict of down payment line -> {(taxes, account): `amounts.Share`}.
-        """
-        shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
-        items.fetch(["sale_line_ids"])
-        result = {line: {} for line in self}
-        for item, share in shares.items():
-            for line in item.sale_line_ids & self:
-                key = (item.tax_ids, item.account_id)
-                result[line][key] = add(
-                    result[line].get(key, Share()), share, line.currency_id
-                )
-        return {
-            line: {
-                key: share
-                for key, share in groups.items()
-                if not is_empty(share, line.currency_id)
-            }
-            for line, groups in result.items()
-        }
-
-    def _get_progress_deposit_moves(self):
-        """Return the posted invoices that billed deposits, oldest first."""
-        items = self.env["account.move.line"].sudo()
-        for line in self:
-            direction = line._get_progress_direction()
-            items |= line._get_progress_posted_items().filtered(
-                lambda item, direction=direction: (
-                    not item.is_progress_recall and direction * item.amount_currency < 0
-                )
-            )
-        return items.move_id.sorted(lambda move: (move.invoice_date, move.id))
-
-    def _get_progress_origin_move(self):
-        """Return the invoice that a deposit was first billed with."""
-        self.ensure_one()
-        items = self.sudo().invoice_lines.filtered(
-            lambda item: not item.is_progress_recall and item.parent_state != "cancel"
-        )
-        return items.move_id.sorted("id")[:1]
+    # === HOW AN INVOICE TAKES A DEPOSIT BACK === #
 
     def _get_progress_deposit_name(self):
         """Return a deposit's text: number and date of its invoice, and its title."""
@@ -228,6 +65,44 @@ class SaleOrderLine(models.Model):
             "amount_open": -amount,
         }
 
+    def _get_progress_exact_recalls(self, recalls):
+        """Return what is taken back of deposits, item by item where a sum would not do.
+
+        The host spreads a tax over its accounts on each invoice line by itself, and a
+        part without an account is on the deposit's: what closes a deposit of several
+        items (billed, credited, taken back) leaves a cent of it there unless it is
+        spread as they were.
+
+        :param recalls: down payment line -> {(taxes, account): `amounts.Share`}.
+        :return: the same; what is taken back item by item has the item in its key.
+        """
+        closing = self.filtered(
+            lambda line: (
+                any(line._is_tax_on_deposit(taxes) for taxes, _account in recalls[line])
+                and line.currency_id.is_zero(
+                    line._get_progress_direction() * line._get_progress_open()
+                    - total_base(recalls[line])
+                )
+            )
+        )
+        if not closing:
+            return recalls
+        items = closing._get_progress_posted_items()
+        return {**recalls, **closing._sum_progress_shares(items, is_by_item=True)}
+
+    def _is_tax_on_deposit(self, taxes):
+        """Return whether taxes are spread, and a part is on the invoice line's account.
+
+        A tax that is there as a whole comes to the same, item by item or not.
+        """
+        parts = taxes.flatten_taxes_hierarchy().invoice_repartition_line_ids.filtered(
+            lambda part: part.repartition_type == "tax" and part.factor_percent
+        )
+        return any(
+            len(of_tax) > 1 and not all(part.account_id for part in of_tax)
+            for of_tax in parts.grouped("tax_id").values()
+        )
+
     def _prepare_progress_recalls(self, **optional_values):
         """Return the values of the invoice lines that take the deposit back."""
         recalls = get_request(self).recalls
@@ -237,7 +112,7 @@ class SaleOrderLine(models.Model):
             groups = recalls.get(self.id, {})
         return [
             self._prepare_progress_recall(taxes, account, share, **optional_values)
-            for (taxes, account), share in groups.items()
+            for (taxes, account, *_item), share in groups.items()
         ]
 
     def _prepare_progress_recall(self, taxes, account, share, **optional_values):

@@ -8,6 +8,8 @@ from odoo.tools.image import ImageProcess
 
 #: States in which a pro forma's amounts can still change.
 OPEN_STATES = ("draft", "sent", "approved", "declined")
+#: What a person says on a pro forma; its invoice, or its cancelling, settles it.
+ENTERED_FIELDS = {"date", "reference", "narration"}
 
 
 class ProgressBillingProforma(models.Model):
@@ -143,6 +145,39 @@ class ProgressBillingProforma(models.Model):
                 sequence = self.env["ir.sequence"].with_company(vals.get("company_id"))
                 vals["name"] = sequence.next_by_code(self._name) or "/"
         return super().create(vals_list)
+
+    def write(self, vals):
+        for name in ENTERED_FIELDS & vals.keys():
+            closed = self.filtered(lambda proforma: not proforma._is_open())
+            closed._check_unchanged(name, vals[name])
+        return super().write(vals)
+
+    def _check_unchanged(self, name, value):
+        """Refuse to change what an invoiced or cancelled pro forma says."""
+        for proforma in self:
+            if not proforma._is_field_changed(name, value):
+                continue
+            values = {
+                "field": self._fields[name]._description_string(self.env),
+                "name": proforma.name,
+                "invoice": proforma._get_invoice_names(),
+            }
+            if proforma.state == "cancel":
+                raise UserError(
+                    self.env._(
+                        "You cannot change %(field)s of %(name)s because it is "
+                        "cancelled. Set it to draft first.",
+                        **values,
+                    )
+                )
+            raise UserError(
+                self.env._(
+                    "You cannot change %(field)s of %(name)s because %(invoice)s "
+                    "invoices it. Delete or credit the invoice, or make another pro "
+                    "forma.",
+                    **values,
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_released(self):

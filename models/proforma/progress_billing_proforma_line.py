@@ -139,6 +139,11 @@ class ProgressBillingProformaLine(models.Model):
         return lines
 
     def write(self, vals):
+        if any(
+            self._is_field_changed(name, vals[name])
+            for name in {"name", "sequence"} & vals.keys()
+        ):
+            self._check_open()
         if {"amount_to_invoice", "quantity"} & vals.keys():
             self._check_open()
             vals = self._get_consistent_values(vals)

@@ -100,6 +100,32 @@ class TestProforma(ProjectBillingCommon):
         self.assertEqual(proforma.move_ids, move)
         self.assertBudget(order.order_line, (0.0, 500.0, 0.0))
 
+    def test_what_an_issued_pro_forma_says_does_not_change_any_more(self):
+        """Over no interface: the form shows it read-only, which keeps nobody else."""
+        released = self._proforma(self._project_order(1000.0), 50.0)
+        released.narration = "As agreed"
+        released.action_release()
+        cancelled = self._proforma(self._project_order(1000.0), 50.0)
+        cancelled.narration = "As agreed"
+        cancelled.action_cancel()
+        values = {
+            "date": "2026-03-31",
+            "narration": "Otherwise",
+            "reference": "Another",
+        }
+        for proforma, way_out in ((released, "credit"), (cancelled, "to draft")):
+            for name, value in values.items():
+                with self.assertRaisesRegex(UserError, way_out):
+                    proforma.write({name: value})
+            with self.assertRaisesRegex(UserError, "not open"):
+                proforma.line_ids.name = "Otherwise"
+            # What a form sends along without a change is none.
+            proforma.write({"narration": "As agreed", "date": proforma.date})
+            proforma.line_ids.name = proforma.line_ids.name
+        cancelled.action_draft()
+        cancelled.write(values)
+        self.assertEqual(cancelled.narration, "Otherwise")
+
     def test_list_of_mixed_states_invoices_what_is_not_released_yet(self):
         first, second = self._project_order(1000.0), self._project_order(2000.0)
         proformas = self._proforma(first, 50.0)

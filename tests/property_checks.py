@@ -54,17 +54,17 @@ class PropertyChecks:
                     and item.parent_state in ("draft", "posted")
                 )
             )
-            standing = defaultdict(float)
+            billed_by = defaultdict(float)
             for item in items:
                 is_credit = (
                     item.parent_state == "draft" and item.move_id.reversed_entry_id
                 )
                 if not is_credit:
                     root = item.move_id._get_progress_chain()[-1]
-                    standing[root] += item.amount_currency
+                    billed_by[root] += item.amount_currency
             roots = [
                 root
-                for root, amount in standing.items()
+                for root, amount in billed_by.items()
                 if not self.currency.is_zero(amount)
             ]
             self.assertLessEqual(len(roots), 1, f"{line.name} is billed twice")

@@ -129,7 +129,7 @@ OTHER_STEPS = st.one_of(
                 *("interim_proportional", "interim_fit", "interim_none"),
                 *("host_percent", "host_fixed", "host_invoice"),
                 *("discount_percent", "discount_amount", "discount_lines"),
-                *("credit", "credit_part"),
+                *("credit", "credit_part", "fiscal_other", "fiscal_none"),
             )
         ),
         PERCENTS,
@@ -170,6 +170,22 @@ class TwinCase(ProgressBillingCommon):
                 ],
             }
         )
+        cls.other_position = cls.env["account.fiscal.position"].create(
+            {
+                "name": "Other region",
+                "tax_ids": [
+                    Command.create(
+                        {
+                            "name": "6 %",
+                            "amount": 6.0,
+                            "type_tax_use": "sale",
+                            "original_tax_ids": [Command.set(cls.tax.ids)],
+                        }
+                    )
+                ],
+            }
+        )
+        cls._set_grids(cls.other_position.tax_ids)
         cls.products = {
             "order": cls.service,
             "delivery": cls.env["product.product"].create(
@@ -473,6 +489,15 @@ class TwinCase(ProgressBillingCommon):
         self.env["sale.order.discount"].create(
             {"sale_order_id": order.id, **kinds[detail]}
         ).action_apply_discount()
+
+    def _step_fiscal(self, order, _step, _terms, detail):
+        """Tax the order otherwise; what was invoiced of its lines is so no more."""
+        if order._get_progress_contract_lines().invoice_lines:
+            return
+        order.fiscal_position_id = (
+            self.other_position if detail == "other" else self.fiscal_position
+        )
+        order.action_update_taxes()
 
     def _step_append(self, order, step, _terms, _detail):
         last = max(order.order_line.mapped("sequence"), default=0)

@@ -67,6 +67,64 @@ class TestOrderChanges(ProgressBillingCommon):
         self.assertAlmostEqual(final.amount_untaxed, 5000.0)
         self.assertSettled(order)
 
+    def test_another_fiscal_position_is_settled_by_the_final(self):
+        """3,000 were taxed by 15 %: they go back with that, all is taxed by 6 %."""
+        order = self._order(10000.0)
+        lines = self._plan(order, 30.0, 20.0)
+        self._bill(lines[0])
+        order.fiscal_position_id = self.env["account.fiscal.position"].create(
+            {
+                "name": "Other region",
+                "tax_ids": [
+                    Command.create(
+                        {
+                            "name": "6 %",
+                            "amount": 6.0,
+                            "type_tax_use": "sale",
+                            "original_tax_ids": [Command.set(self.tax.ids)],
+                            "invoice_repartition_line_ids": self._parts(),
+                            "refund_repartition_line_ids": self._parts(),
+                        }
+                    )
+                ],
+            }
+        )
+        order.action_update_taxes()
+        self.assertEqual(self._bill(lines[1]).amount_total, 2120.0)
+        final = self._final(order)
+        self.assertEqual(final.amount_total, 10600.0 - 3450.0 - 2120.0)
+        self.assertSettled(order)
+
+    def _parts(self):
+        account = self.company_data["default_account_tax_sale"]
+        return [
+            Command.create({"repartition_type": "base"}),
+            Command.create({"repartition_type": "tax", "account_id": account.id}),
+        ]
+
+    def test_rewards_added_after_a_deposit(self):
+        """Negative lines, as loyalty adds them: taxed and untaxed."""
+        order = self._order(10000.0)
+        lines = self._plan(order, 30.0, 50.0)
+        self._bill(lines[0])
+        order.order_line = [
+            Command.create(
+                {
+                    "product_id": self.service.id,
+                    "sequence": 999,
+                    "price_unit": price,
+                    "tax_ids": [Command.set(taxes.ids)],
+                }
+            )
+            for price, taxes in ((-1000.0, self.tax), (-50.0, self.tax.browse()))
+        ]
+        self.assertEqual(order.amount_total, 10300.0)
+        # 50 % of 8,950, the voucher's part untaxed.
+        self.assertEqual(self._bill(lines[1]).amount_untaxed, 4475.0)
+        final = self._final(order)
+        self.assertEqual(final.amount_untaxed, 8950.0 - 3000.0 - 4475.0)
+        self.assertSettled(order)
+
     def test_zero_quantity_and_emptied_order(self):
         order = self._order(10000.0)
         self._bill(self._plan(order, 30.0))

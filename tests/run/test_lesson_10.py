@@ -84,8 +84,8 @@ class TestLesson10Tour(Lesson10Common, HttpCase):
             order.order_line.mapped("completed_percent"), [10.0, 25.5, 100.0]
         )
 
-    def test_pasted_decimals_of_another_language(self):
-        """A decimal comma pasted in an English session is one; nonsense is left out."""
+    def test_decimals_of_another_language(self):
+        """A decimal comma pasted or typed in English is one; nonsense is left out."""
         order, project = self._italian_restaurant()
         self._tour(project, "progress_billing_budget_paste_decimals")
         self.assertEqual(

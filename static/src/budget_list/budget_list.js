@@ -7,7 +7,7 @@ import { useService } from "@web/core/utils/hooks";
 import { X2ManyField, x2ManyField } from "@web/views/fields/x2many/x2many_field";
 import { ListRenderer } from "@web/views/list/list_renderer";
 
-import { readPastedNumber } from "./pasted_number";
+import { readNumber } from "./entered_number";
 
 const PASTED_FIELDS = ["completed_percent", "pending_quantity", "pending_amount"];
 
@@ -34,7 +34,7 @@ export class BudgetListRenderer extends ListRenderer {
         }
         ev.preventDefault();
         ev.stopPropagation();
-        const values = texts.map((text) => readPastedNumber(text, localization));
+        const values = texts.map((text) => readNumber(text, localization));
         const unread = texts.filter((text, index) => Number.isNaN(values[index]));
         if (unread.length) {
             this.notification.add(

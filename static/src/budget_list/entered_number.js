@@ -9,7 +9,7 @@ function getPattern(decimalPoint, thousandsSep) {
 }
 
 /**
- * Read a number that was copied from anywhere, never ten times as much as it was.
+ * Read a number that was typed or copied, never ten times as much as it was.
  *
  * As the user's language writes numbers; where that makes no sense ("5,5" in English,
  * whose commas part thousands), as others write them.
@@ -18,7 +18,7 @@ function getPattern(decimalPoint, thousandsSep) {
  * @param {{decimalPoint: string, thousandsSep: string}} localization
  * @returns {number|null} null for no text, NaN for one that is no number
  */
-export function readPastedNumber(text, localization) {
+export function readNumber(text, localization) {
     const value = text.replace("%", "").trim();
     if (!value) {
         return null;

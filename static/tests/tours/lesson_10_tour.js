@@ -1,4 +1,4 @@
-import { readPastedNumber } from "@progress_billing/budget_list/pasted_number";
+import { readNumber } from "@progress_billing/budget_list/entered_number";
 
 import { registry } from "@web/core/registry";
 
@@ -138,7 +138,7 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste_decimals"
             run: (helpers) => {
                 for (const [text, ...expected] of PASTED) {
                     for (const [index, language] of [ENGLISH, GERMAN, FRENCH].entries()) {
-                        const value = readPastedNumber(text, language);
+                        const value = readNumber(text, language);
                         if (!Object.is(value, expected[index])) {
                             throw new Error(`${text} is ${value}, not ${expected[index]}`);
                         }
@@ -170,6 +170,33 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste_decimals"
         {
             content: "It is written in the user's language",
             trigger: `${cell(2, "completed_percent")} input:value(7.5)`,
+        },
+        {
+            content: "Type a percentage as another language writes it",
+            trigger: `${cell(2, "completed_percent")} input`,
+            run: "edit 12,5 && press Tab",
+        },
+        {
+            content: "It is no ten times as much",
+            trigger: `${cell(2, "completed_percent")} input:value(12.50)`,
+        },
+        {
+            content: "Type an amount so",
+            trigger: `${cell(2, "pending_amount")} input`,
+            run: "edit 1.161,60 && press Tab",
+        },
+        {
+            content: "It is that amount",
+            trigger: `${cell(2, "pending_amount")} input:value(1,161.60)`,
+        },
+        {
+            content: "Type the percentage again",
+            trigger: `${cell(2, "completed_percent")} input`,
+            run: "edit 7,5 && press Tab",
+        },
+        {
+            content: "It is that percentage",
+            trigger: `${cell(2, "completed_percent")} input:value(7.50)`,
         },
         {
             content: "Save",

@@ -14,6 +14,7 @@
         # Records.
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
+        "data/progress_billing_template_data.xml",
         # The mail template attaches the report.
         "report/progress_billing_proforma_templates.xml",
         "report/progress_billing_proforma_report.xml",

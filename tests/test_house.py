@@ -12,7 +12,7 @@ from odoo.tools import translate
 
 FOLDER = Path(Manifest.for_addon("progress_billing").path)
 #: Folders of tests that need other modules, so nothing imports them by itself.
-APART = {"stock", "queue", "faults"}
+APART = {"stock", "queue", "charts", "faults"}
 walk = os.walk
 
 

@@ -66,6 +66,9 @@ RIGHTS = {
         "action_view_progress_lines": "read",
         "action_view_revenue_budget": "read",
     },
+    # For administrators of Invoicing, none of these roles.
+    "res.company": {"action_set_up_progress_billing": ()},
+    "res.config.settings": {"action_set_up_progress_billing": ()},
     "sale.order": {
         "action_create_final_invoice": "write",
         "action_create_interim_invoice": "write",

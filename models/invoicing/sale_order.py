@@ -482,7 +482,7 @@ class SaleOrder(models.Model):
                 self.company_id
             ).get_product_accounts(fiscal_pos=self.fiscal_position_id)
             account = accounts.get("downpayment") or account
-        if not is_required or self._is_progress_account_usable(account):
+        if not is_required or account._is_progress_deposit_account():
             return account
         message = self.env._(
             "You cannot plan or create deposits for %(order)s because company "
@@ -507,10 +507,6 @@ class SaleOrder(models.Model):
             self.env._("Open the settings"),
         )
 
-    def _is_progress_account_usable(self, account):
-        """Return whether deposits can be booked on an account, and taken back."""
-        return account.account_type == "liability_current" and account.reconcile
-
     def _has_progress_deposit_account(self, prefetch_ids=()):
         """Return whether deposits on the order would find their account.
 
@@ -519,9 +515,9 @@ class SaleOrder(models.Model):
         self.ensure_one()
         products = self._get_progress_contract_lines().product_id
         return all(
-            self._is_progress_account_usable(
-                self._get_progress_deposit_account(product, is_required=False)
-            )
+            self._get_progress_deposit_account(
+                product, is_required=False
+            )._is_progress_deposit_account()
             for product in products.with_prefetch(prefetch_ids or None) or [None]
         )
 

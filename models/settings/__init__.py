@@ -3,6 +3,7 @@
 May use: arithmetic.
 """
 
+from . import account_account
 from . import progress_billing_guard
 from . import res_company
 from . import res_config_settings

@@ -28,3 +28,7 @@ class ResConfigSettings(models.TransientModel):
     progress_adjust_tax = fields.Boolean(
         related="company_id.progress_adjust_tax", readonly=False
     )
+
+    def action_set_up_progress_billing(self):
+        """Set up the company of the settings; see there."""
+        return self.company_id.action_set_up_progress_billing()

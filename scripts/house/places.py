@@ -1,5 +1,6 @@
 """Where things are: the checkout, the cache, and the names derived from them."""
 
+import ast
 import hashlib
 import os
 import shutil
@@ -37,12 +38,31 @@ def checkout_id():
 
 
 def addon_digest():
-    """Return a digest of all files that matter to an installed addon."""
+    """Return a digest of all that a database gets from the addon."""
     total = hashlib.sha256()
     for name in _files(without={*NOT_PACKED, "tests", "LICENSE"}):
-        if not name.endswith((".md", ".toml")):
-            total.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
+        if not name.endswith((".md", ".toml", ".pot")):
+            content = (ROOT / name).read_bytes()
+            code = name.startswith(("models/", "wizards/", "controllers/"))
+            if code and name.endswith(".py"):
+                content = _get_declarations(content)
+            total.update(f"{name}\0".encode() + content + b"\0")
     return total.hexdigest()[:16]
+
+
+def _get_declarations(source):
+    """Return what a Python file declares: fields, constraints, names; no bodies.
+
+    A method's body is read from the file each time; no database holds it.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name not in {
+            "init",
+            "_auto_init",
+        }:
+            node.body = []
+    return ast.dump(tree).encode()
 
 
 def _files(without):

@@ -8,6 +8,9 @@ from . import databases, host, places, postgres, steps, venv
 #: Raised by hand when the way a template is made changes.
 RECIPE = 2
 BASE = ("sale_project", "sale_management")
+CHARTS = (
+    *("l10n_de", "l10n_es", "l10n_fr_account", "l10n_it", "l10n_nl", "l10n_us_account"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,12 @@ PROFILES = {
             requires=("openupgradelib==3.13.7", "cssselect==1.3.0"),
             browser=False,
             tests="tests/queue",
+        ),
+        Profile(
+            "charts",
+            modules=(*BASE, *CHARTS),
+            browser=False,
+            tests="tests/charts",
         ),
         Profile("faults", browser=False, tests="tests/faults"),
         Profile("demo", demo=True),

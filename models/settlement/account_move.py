@@ -169,13 +169,9 @@ class AccountMove(models.Model):
         Compared in the direction of each deposit: what bills it takes nothing back.
         """
         self.ensure_one()
-        items = self._get_progress_deposit_items()
-        deposits = items._get_progress_deposits()
-        if self.is_progress_final:
-            deposits |= self._get_progress_orders().order_line._get_progress_deposits()
-        for deposit in deposits:
-            amount_open = deposit._get_progress_open()
-            rest = deposit._get_progress_open(plus=deposit._get_progress_own(items))
+        settled = self.is_progress_final and self._get_progress_orders()
+        effects = self._get_progress_effects("plus", settled)
+        for deposit, (amount_open, rest) in effects.items():
             taken = amount_open - rest
             compared = self.currency_id.compare_amounts(rest, 0.0)
             if (taken > 0.0 > compared) or (compared and self.is_progress_final):
@@ -191,6 +187,26 @@ class AccountMove(models.Model):
                         open=deposit.order_id._format_progress(amount_open),
                     )
                 )
+
+    def _get_progress_effects(self, side, orders=None):
+        """Return what the invoice makes of deposits that it bills, credits or recalls.
+
+        :param str side: `plus` where it is posted, `less` where it is undone.
+        :param orders: orders of which all deposits are asked for.
+        :return: down payment line -> what is open of it now, and what will be.
+        """
+        self.ensure_one()
+        items = self._get_progress_deposit_items()
+        deposits = items._get_progress_deposits()
+        if orders:
+            deposits |= orders.order_line._get_progress_deposits()
+        return {
+            deposit: (
+                deposit._get_progress_open(),
+                deposit._get_progress_open(**{side: deposit._get_progress_own(items)}),
+            )
+            for deposit in deposits
+        }
 
     def _take_over_progress_lines(self):
         """Make these corrected copies of credited invoices the invoices of their lines.
@@ -257,9 +273,7 @@ class AccountMove(models.Model):
     def _check_progress_undo(self):
         """Refuse to undo a deposit that a posted invoice took back, or billed anew."""
         for move in self:
-            items = move._get_progress_deposit_items()
-            for deposit in items._get_progress_deposits():
-                rest = deposit._get_progress_open(less=deposit._get_progress_own(items))
+            for deposit, (_open, rest) in move._get_progress_effects("less").items():
                 if move.currency_id.compare_amounts(rest, 0.0) < 0:
                     others = deposit._get_progress_posted_items().move_id - move.sudo()
                     raise UserError(
@@ -318,11 +332,8 @@ class AccountMove(models.Model):
         self.ensure_one()
         finals = self._get_progress_orders()._get_progress_finals_in_effect()
         finals -= self._get_progress_chain()
-        items = self._get_progress_deposit_items()
-        for deposit in items._get_progress_deposits() if finals else ():
-            rest = deposit._get_progress_open(
-                **{side: deposit._get_progress_own(items)}
-            )
+        effects = self._get_progress_effects(side) if finals else {}
+        for deposit, (_open, rest) in effects.items():
             settling = finals & deposit.order_id._get_progress_finals_in_effect()
             if settling and self.currency_id.compare_amounts(rest, 0.0) > 0:
                 raise UserError(
@@ -386,11 +397,9 @@ class AccountMove(models.Model):
         self.ensure_one()
         if not self.is_progress_final or self._is_progress_final_effective():
             return
-        items = undoing._get_progress_deposit_items()
         side = "less" if undoing.state == "posted" else "plus"
-        for deposit in self._get_progress_orders().order_line._get_progress_deposits():
-            own = deposit._get_progress_own(items)
-            rest = deposit._get_progress_open(**{side: own})
+        effects = undoing._get_progress_effects(side, self._get_progress_orders())
+        for deposit, (_open, rest) in effects.items():
             if not self.currency_id.is_zero(rest):
                 raise UserError(
                     self.env._(

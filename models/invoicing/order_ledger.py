@@ -392,10 +392,10 @@ class OrderLedger:
     def get_rest(self):
         """Return order line -> Share that no regular invoice bills yet.
 
-        All invoices together come to the order. Only of a line billed by quantity at
-        another price or with other taxes than the order's, the rest has its own.
+        All invoices together come to the order. Only of a line billed by quantity with
+        other taxes than the order's, the rest has its own.
         """
-        own = [line for line in self.lines if self._is_priced_anew(line)]
+        own = [line for line in self.lines if self._is_taxed_anew(line)]
         quantities = {line: line._get_progress_rest_quantity() for line in own}
         rest = self._get_shares(self.lines, quantities)
         for line in self.lines - self.lines.browse().union(*own):
@@ -440,7 +440,7 @@ class OrderLedger:
 
     def get_rest_lines(self):
         """Return the order lines of which regular invoices have something to bill."""
-        by_amount = self.lines.filtered(self.is_by_amount)
+        by_amount = self.lines.filtered(self.is_rest_amount)
         rest = self.get_rest() if by_amount else {}
         return self.lines.filtered(
             lambda line: (
@@ -471,7 +471,7 @@ class OrderLedger:
         :param complete: set of the lines that the invoice completes.
         :param shares: what the invoice bills, changed in place, as `fixed` is.
         """
-        lines = [line for line in lines if not self._is_priced_anew(line)]
+        lines = [line for line in lines if not self._is_taxed_anew(line)]
         billed = [line for line in lines if line in shares]
         others = [line for line in lines if line not in shares]
         if not billed or not complete.issuperset(billed):
@@ -492,14 +492,25 @@ class OrderLedger:
         """Return whether anything was billed of an order line by amount."""
         return any(item.progress_by_amount for item in self._get_items(line))
 
+    def is_rest_amount(self, line):
+        """Return whether what is left of a line is an amount, whatever the quantity.
+
+        So it is once anything was billed by amount, or at another price: credited in
+        part, or before the order's price was changed.
+        """
+        if self.is_by_amount(line):
+            return True
+        is_priced = line._has_progress_price(self._get_items(line))
+        return not is_priced and not self._is_taxed_anew(line)
+
     def _is_continued(self, line):
         """Return whether the rest of a line is what earlier invoices left of it."""
-        return bool(self._get_items(line)) and not self._is_priced_anew(line)
+        return bool(self._get_items(line)) and not self._is_taxed_anew(line)
 
-    def _is_priced_anew(self, line):
-        """Return whether a line was billed by quantity, but not as it is priced now."""
+    def _is_taxed_anew(self, line):
+        """Return whether a line was billed by quantity, but not as it is taxed now."""
         items = self._get_items(line)
-        return not line._has_progress_price(items) and not self.is_by_amount(line)
+        return not line._has_progress_taxes(items) and not self.is_by_amount(line)
 
     def _is_complete(self, line, quantity):
         """Return whether a quantity invoiced in all is what was ordered."""
@@ -509,7 +520,7 @@ class OrderLedger:
 
     def _is_done(self, line, rest):
         """Return whether nothing but roundings is left of a line."""
-        if self.is_by_amount(line):
+        if self.is_rest_amount(line):
             return is_empty(rest, self.currency)
         return self._is_complete(line, line.qty_invoiced)
 

@@ -765,7 +765,7 @@ class SaleOrder(models.Model):
         _shares, fixed = ledger.get_invoice_shares(due)
         for line, share in fixed.items():
             values = by_line[line]
-            if ledger.is_by_amount(line):
+            if ledger.is_rest_amount(line):
                 values.update(line._prepare_progress_amount(share))
             else:
                 base_line = self._prepare_progress_base_line(values, self.currency_id)

@@ -46,16 +46,20 @@ class SaleOrderLine(models.Model):
         string="Remaining", compute="_compute_progress_line_amounts"
     )
 
+    def _has_progress_taxes(self, items):
+        """Return whether those of `items` that bill the line do so as it is taxed."""
+        self.ensure_one()
+        return all(
+            item.currency_id == self.currency_id and item.tax_ids == self.tax_ids
+            for item in self.sudo().invoice_lines & items
+        )
+
     def _has_progress_price(self, items):
         """Return whether those of `items` that bill the line do so as it is priced."""
         self.ensure_one()
         digits = self.env["decimal.precision"].precision_get("Product Price")
         return all(
-            item.currency_id == self.currency_id
-            and item.tax_ids == self.tax_ids
-            and not float_compare(
-                item.price_unit, self.price_unit, precision_digits=digits
-            )
+            not float_compare(item.price_unit, self.price_unit, precision_digits=digits)
             and not float_compare(item.discount, self.discount, precision_digits=2)
             for item in self.sudo().invoice_lines & items
         )

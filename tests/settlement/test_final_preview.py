@@ -50,12 +50,45 @@ class TestFinalPreview(InterimCase):
         return order
 
     def test_another_price_after_a_stage_was_invoiced(self):
-        """1 of 4 at 100.00 is invoiced, 3 at 80.00 are left: 240.00."""
-        order = self._staged((100.0, 4.0, self.tax), progress_method="revenue")
-        self._interim(order, 1.0)
-        self._plan(order, 10.0)
-        order.order_line.price_unit = 80.0
-        self.assertEqual(self.assertAsShown(order), 240.0)
+        """1 of 4 at 100.00 is invoiced, 320.00 are ordered: 220.00 are left."""
+        for method in ("revenue", "deposit"):
+            order = self._staged((100.0, 4.0, self.tax), progress_method=method)
+            self._interim(order, 1.0)
+            self._plan(order, 10.0)
+            order.order_line.price_unit = 80.0
+            self.assertEqual(self.assertAsShown(order), 220.0)
+            order.progress_final_invoice_ids.action_post()
+            self.assertSettled(order)
+
+    def test_a_price_cut_below_what_was_invoiced(self):
+        """3 of 4 at 100.00 are invoiced, 200.00 are ordered: 100.00 go back."""
+        order = self._staged((100.0, 4.0, self.tax))
+        self._interim(order, 3.0)
+        self._bill(self._plan(order, 5.0))
+        order.order_line.filtered("price_unit")[0].price_unit = 50.0
+        self.assertEqual(self.assertAsShown(order), -120.0)
+        order.progress_final_invoice_ids.action_post()
+        self.assertSettled(order)
+
+    def test_a_stage_invoiced_in_full_before_its_price_rose(self):
+        order = self._staged((100.0, 4.0, self.tax), (50.0, 1.0, self.tax))
+        self._bill(self._plan(order, 10.0))
+        self._interim(order, 4.0, 0.0, recoupment="none")
+        order.order_line[0].price_unit = 120.0
+        # 80.00 and 50.00, less the deposit of 45.00.
+        self.assertEqual(self.assertAsShown(order), 85.0)
+        order.progress_final_invoice_ids.action_post()
+        self.assertSettled(order)
+
+    def test_a_stage_credited_in_part(self):
+        """100.00 less 33.33 are billed: the credit's quantity of 1 says nothing."""
+        order = self._staged((100.0, 4.0, self.tax))
+        self._bill(self._plan(order, 10.0))
+        stage = self._interim(order, 1.0, recoupment="none")
+        self._credit(stage, 33.33)
+        self.assertEqual(self.assertAsShown(order), 400.0 - 66.67 - 40.0)
+        order.progress_final_invoice_ids.action_post()
+        self.assertSettled(order)
 
     def test_another_tax_after_a_price_that_included_one(self):
         included = self._tax(21.0, name="incl.", price_include_override="tax_included")

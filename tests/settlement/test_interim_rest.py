@@ -41,7 +41,8 @@ class TestInterimRest(InterimCase):
         self.assertAlmostEqual(-sum(taxes.mapped("balance")), order.amount_tax)
         self.assertTrue(final.is_progress_final)
 
-    def test_rest_at_another_price_has_its_own_rounding(self):
+    def test_the_final_completes_a_line_at_its_new_price(self):
+        """3.02 of what is 20.00 now were billed: 16.98 are left, not 0.7 x 20.00."""
         order = self._staged((10.05, 1.0, None))
         line = order.order_line
         self._bill(self._plan(order, 10.0))
@@ -53,8 +54,10 @@ class TestInterimRest(InterimCase):
             final.invoice_line_ids.filtered(
                 lambda item: line in item.sale_line_ids
             ).price_subtotal,
-            14.0,
+            16.98,
         )
+        final.action_post()
+        self.assertSettled(order)
 
     def test_rest_of_lines_rounded_as_a_whole(self):
         """What rounding leaves of three lines must not add up to a cent."""

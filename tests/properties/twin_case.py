@@ -130,6 +130,7 @@ OTHER_STEPS = st.one_of(
                 *("host_percent", "host_fixed", "host_invoice"),
                 *("discount_percent", "discount_amount", "discount_lines"),
                 *("credit", "credit_part", "fiscal_other", "fiscal_none"),
+                *("price_lower", "price_higher"),
             )
         ),
         PERCENTS,
@@ -490,6 +491,11 @@ class TwinCase(ProgressBillingCommon):
             {"sale_order_id": order.id, **kinds[detail]}
         ).action_apply_discount()
 
+    def _step_price(self, order, step, _terms, detail):
+        line = self._pick_line(order, step) or order._get_progress_contract_lines()[0]
+        factor = 0.8 if detail == "lower" else 1.5
+        line.price_unit = self.currency.round(line.price_unit * factor)
+
     def _step_fiscal(self, order, _step, _terms, detail):
         """Tax the order otherwise; what was invoiced of its lines is so no more."""
         if order._get_progress_contract_lines().invoice_lines:
@@ -526,7 +532,15 @@ class TwinCase(ProgressBillingCommon):
         """Bring an order to its end: all of it invoiced, and no deposit left."""
         self._deliver(order, 100.0)
         if order._get_progress_rest_lines() or order._get_progress_open_lines():
-            self._post(order._create_final_invoices(), terms)
+            wizard = self.env["progress.billing.final"].create(
+                {"order_ids": [Command.set(order.ids)]}
+            )
+            shown, before = wizard.amount_untaxed, order.invoice_ids
+            wizard.action_create()
+            final = order.invoice_ids - before
+            billed = sum(final.mapped("amount_untaxed_signed"))
+            self.assertEqual(self.currency.compare_amounts(billed, shown), 0, "shown")
+            self._post(final, terms)
 
     def assertTwins(self, order, terms):
         """Assert that an order's invoices are the one that the bare host makes."""

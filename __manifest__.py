@@ -19,6 +19,8 @@
         "report/progress_billing_proforma_templates.xml",
         "report/progress_billing_proforma_report.xml",
         "data/progress_billing_proforma_data.xml",
+        # A button of the lists opens it.
+        "wizards/progress_billing_postpone_views.xml",
         # Views.
         "views/res_config_settings_views.xml",
         "views/progress_billing_line_views.xml",
@@ -40,12 +42,14 @@
         "report/progress_invoice_transactions.xml",
         "report/progress_retention_templates.xml",
         # Wizards.
+        "wizards/progress_billing_account_views.xml",
         "wizards/progress_billing_final_views.xml",
         "wizards/sale_advance_payment_inv_views.xml",
         "wizards/progress_billing_run_views.xml",
         "wizards/progress_billing_run_project_views.xml",
         "wizards/progress_billing_generate_views.xml",
         "wizards/progress_retention_release_views.xml",
+        "views/progress_billing_overview_views.xml",
         # They open all of the above.
         "views/progress_billing_menus.xml",
     ],

@@ -7,4 +7,5 @@ from . import settlement
 from . import exchange
 from . import retention
 from . import run
+from . import overview
 from . import host

@@ -58,6 +58,16 @@ SIZE = {"width": 1180, "height": 860, "window": True}
 PICTURES = {
     "order": Picture(IMAGES / "order.png", ORDER, ("Billing",), **SIZE),
     "final": Picture(IMAGES / "final.png", ORDER, ("Create Final Invoice",), **SIZE),
+    "overview": Picture(
+        IMAGES / "overview.png",
+        "/odoo/action-progress_billing.progress_billing_overview_action",
+        **SIZE,
+    ),
+    "to_bill": Picture(
+        IMAGES / "to_bill.png",
+        "/odoo/action-progress_billing.progress_billing_line_action",
+        **SIZE,
+    ),
     "budget": Picture(IMAGES / "budget.png", PROJECT, ("Revenue Budget",), **SIZE),
 }
 

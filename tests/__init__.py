@@ -41,8 +41,13 @@ from .invoicing import (
     test_small_bills,
     test_totals,
 )
+from .overview import (
+    test_overview,
+    test_tour_screens,
+)
 from .plan import (
     test_generate,
+    test_habits,
     test_planning,
     test_project_lines,
     test_quotation_template,
@@ -70,6 +75,7 @@ from .run import (
     test_project_run,
     test_run,
     test_run_preview,
+    test_to_bill,
     test_tour_run,
 )
 from .settlement import (

@@ -30,15 +30,23 @@ RIGHTS = {
         "button_draft": ("biller",),
     },
     "account.move.reversal": {"reverse_moves": ("biller",)},
+    "progress.billing.account": {
+        "action_choose": ("stranger",),
+        "action_create_account": ("stranger",),
+    },
     "progress.billing.final": {"action_create": ("seller", "biller")},
     "progress.billing.generate": {"action_generate": ("seller", "biller")},
     "progress.billing.line": {
+        "action_bill": "write",
         "action_cancel": "write",
         "action_create_invoice": "write",
+        "action_hold": "write",
+        "action_release": "write",
         "action_replan": "write",
         "action_view_documents": "read",
         "action_view_invoice": "read",
     },
+    "progress.billing.postpone": {"action_postpone": ("seller", "biller")},
     "progress.billing.proforma": {
         "action_approve": "write",
         "action_cancel": "write",
@@ -70,11 +78,17 @@ RIGHTS = {
     "res.company": {"action_set_up_progress_billing": ()},
     "res.config.settings": {"action_set_up_progress_billing": ()},
     "sale.order": {
+        "action_bill_next": "write",
         "action_create_final_invoice": "write",
         "action_create_interim_invoice": "write",
         "action_generate_progress": "write",
         "action_lock": "write",
         "action_release_retention": "read",
+        "action_plan_30_40_30": "write",
+        "action_plan_instalments": "write",
+        "action_plan_milestones": "write",
+        "action_set_up_account": "write",
+        "action_view_progress_drafts": "read",
         "action_view_progress_history": "read",
         "action_view_retention": "read",
         "action_view_revenue_budget": "read",
@@ -86,7 +100,10 @@ LOGGERS = (
     "odoo.addons.base.models.ir_rule",
 )
 #: Methods of every model, whose rights are the model's own.
-ORM = {"create", "write", "unlink", "default_get", "onchange"}
+ORM = {
+    *("create", "write", "unlink", "copy", "default_get", "onchange"),
+    "get_import_templates",
+}
 
 
 def get_public_methods(model):
@@ -183,6 +200,7 @@ class TestRpc(ProjectBillingCommon):
                 "plan": "flat",
                 "percent": 10.0,
             },
+            "progress.billing.postpone": {"line_ids": [Command.set(planned.ids)]},
             "progress.billing.run": {"order_from_id": order.id},
             "progress.retention.release": {
                 "order_ids": [Command.set(cls._retained_order(seller).ids)]

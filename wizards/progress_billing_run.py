@@ -76,6 +76,13 @@ class ProgressBillingRun(models.TransientModel):
         comodel_name="progress.billing.line",
         string="To Bill",
         compute="_compute_line_ids",
+        inverse="_inverse_line_ids",
+        help="What is taken out of the list is not billed by this run.",
+    )
+    excluded_line_ids = fields.Many2many(
+        comodel_name="progress.billing.line",
+        relation="progress_billing_run_excluded_rel",
+        string="Taken Out",
     )
     left_line_ids = fields.Many2many(
         comodel_name="progress.billing.line",
@@ -90,8 +97,21 @@ class ProgressBillingRun(models.TransientModel):
     line_domain = fields.Char(
         compute="_compute_line_ids", help="Lines among which the run chooses."
     )
-    line_count = fields.Integer(compute="_compute_line_ids")
-    left_count = fields.Integer(compute="_compute_line_ids")
+    line_count = fields.Integer(compute="_compute_line_totals")
+    left_count = fields.Integer(compute="_compute_line_totals")
+    currency_id = fields.Many2one(
+        comodel_name="res.currency", compute="_compute_currency_id"
+    )
+    line_untaxed = fields.Monetary(
+        string="Untaxed",
+        compute="_compute_line_totals",
+        help="In the company's currency, at today's rates.",
+    )
+    line_total = fields.Monetary(
+        string="With Taxes",
+        compute="_compute_line_totals",
+        help="In the company's currency, at today's rates.",
+    )
     order_count = fields.Integer(compute="_compute_order_ids")
 
     budget_ids = fields.One2many(
@@ -142,14 +162,12 @@ class ProgressBillingRun(models.TransientModel):
         "partner_ids",
         "project_ids",
         "user_ids",
+        "excluded_line_ids",
     )
     def _compute_line_ids(self):
-        ProgressLine = self.env["progress.billing.line"]
         for wizard in self:
-            lines = ProgressLine
             domain = wizard._get_line_domain()
-            if wizard.invoice_type != "regular":
-                lines = lines.search(domain)
+            lines = wizard._get_run_lines(domain)
             previews = lines._preview_run(wizard.date, wizard.automatic_only, domain)
             left = lines.filtered(
                 lambda line, previews=previews: previews[line.id].obstacle
@@ -157,8 +175,48 @@ class ProgressBillingRun(models.TransientModel):
             wizard.left_line_ids = left
             wizard.line_ids = lines - left
             wizard.line_domain = repr(list(domain))
-            wizard.line_count = len(wizard.line_ids)
-            wizard.left_count = len(wizard.left_line_ids)
+
+    def _get_run_lines(self, domain):
+        """Return the planned lines among which the run chooses."""
+        lines = self.env["progress.billing.line"]
+        return lines if self.invoice_type == "regular" else lines.search(domain)
+
+    def _inverse_line_ids(self):
+        """Keep in mind what was taken out of the list by hand."""
+        for wizard in self:
+            kept = wizard.line_ids
+            lines = wizard._get_run_lines(wizard._get_line_domain())
+            wizard.excluded_line_ids |= lines - kept - wizard.left_line_ids
+
+    @api.depends_context("company")
+    def _compute_currency_id(self):
+        self.currency_id = self.env.company.currency_id
+
+    @api.depends("line_ids", "left_line_ids", "excluded_line_ids")
+    def _compute_line_totals(self):
+        for wizard in self:
+            lines = wizard.line_ids._origin
+            previews = lines._preview_run(
+                wizard.date, wizard.automatic_only, Domain("id", "in", lines.ids)
+            )
+            untaxed = wizard._convert_bills(previews, lambda bill: bill.untaxed)
+            tax = wizard._convert_bills(previews, lambda bill: bill.tax)
+            wizard.line_count = len(lines)
+            wizard.left_count = len(wizard.left_line_ids | wizard.excluded_line_ids)
+            wizard.line_untaxed = untaxed
+            wizard.line_total = untaxed + tax
+
+    def _convert_bills(self, previews, get_amount):
+        """Return the sum of previewed amounts in the company's currency, at today's."""
+        sums = {}
+        for line in self.env["progress.billing.line"].browse(previews):
+            key = line.currency_id, line.company_id
+            sums[key] = sums.get(key, 0.0) + get_amount(previews[line.id])
+        today = fields.Date.context_today(self)
+        return sum(
+            currency._convert(amount, self.env.company.currency_id, company, today)
+            for (currency, company), amount in sums.items()
+        )
 
     @api.depends(
         "invoice_type",
@@ -184,6 +242,8 @@ class ProgressBillingRun(models.TransientModel):
         domain &= self._get_filter_domain("order_id.")
         if self.project_ids:
             domain &= Domain("project_id", "in", self.project_ids.ids)
+        if self.excluded_line_ids:
+            domain &= Domain("id", "not in", self.excluded_line_ids.ids)
         return domain
 
     def _get_order_domain(self):

@@ -1,10 +1,20 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class SaleOrder(models.Model):
     """Keeps the revenue budget of an order as agreed, and shares it out to the cent."""
 
     _inherit = "sale.order"
+
+    has_progress_budget = fields.Boolean(
+        compute="_compute_has_progress_budget",
+        help="Work on the order is billed as it is completed, on a project.",
+    )
+
+    @api.depends("order_line.progress_project_id")
+    def _compute_has_progress_budget(self):
+        for order in self:
+            order.has_progress_budget = bool(order.order_line.progress_project_id)
 
     def _set_original_budget(self):
         """Keep quantities and amounts as they were agreed on."""

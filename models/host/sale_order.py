@@ -5,7 +5,7 @@ from ..invoicing.request import InvoicesPrepared, get_request, with_request
 
 
 class SaleOrder(models.Model):
-    """The moments of an order: confirmed, invoiced, locked, cancelled."""
+    """The moments of an order: copied, confirmed, invoiced, locked, cancelled."""
 
     _name = "sale.order"
     _inherit = ["sale.order", "progress.billing.guard"]
@@ -26,6 +26,11 @@ class SaleOrder(models.Model):
         self.order_line._set_default_basis()
         self._set_original_budget()
         return result
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        self._copy_progress_plan(copies)
+        return copies
 
     def action_lock(self):
         self._check_progress_lockable()

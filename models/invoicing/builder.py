@@ -231,18 +231,22 @@ class ProgressBillingBuilder(models.AbstractModel):
     # === AFTERWARDS === #
 
     def _link_progress_lines(self, built):
-        """Tell the planned lines which invoice bills them."""
+        """Tell the planned lines which invoice bills them, and their orders."""
+        billed = self.env["progress.billing.line"]
         for values in built:
             line_id = values["claim"].progress_line_id
             if line_id and "move" in values:
                 # In sudo mode because issued lines are read-only for everybody.
-                self.env["progress.billing.line"].sudo().browse(line_id).write(
+                line = billed.browse(line_id)
+                line.sudo().write(
                     {
                         "move_id": values["move"].id,
                         "rounding_carry": values["carry"],
                         "error_message": False,
                     }
                 )
+                billed |= line
+        billed._log_plan(self.env._("Billed"))
 
     def _log_creation(self, moves):
         """Say on the invoices where they come from, in one batch."""

@@ -73,6 +73,40 @@ class SaleOrder(models.Model):
         compute="_compute_progress_excess_amount",
     )
 
+    # === SHOWN ON THE ORDER === #
+
+    progress_paid_amount = fields.Monetary(
+        string="Paid",
+        compute="_compute_progress_strip",
+        help="Untaxed share of the posted invoices that is paid.",
+    )
+    progress_posted_amount = fields.Monetary(
+        string="Posted",
+        compute="_compute_progress_strip",
+        help="Untaxed share of the posted invoices that is not paid yet.",
+    )
+    progress_draft_amount = fields.Monetary(
+        string="Draft",
+        compute="_compute_progress_strip",
+        help="Untaxed amount of the draft invoices.",
+    )
+    progress_unplanned_amount = fields.Monetary(
+        string="Unplanned",
+        compute="_compute_progress_strip",
+        help="Untaxed contract value that is neither billed nor planned.",
+    )
+    progress_other_move_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Other Invoices",
+        compute="_compute_progress_other_move_ids",
+        help="Invoices of the order that no planned line made: final, interim and "
+        "regular ones, down payments made by hand, credit notes.",
+    )
+    has_progress_account = fields.Boolean(
+        compute="_compute_has_progress_account",
+        help="Deposits on the order find their account.",
+    )
+
     @api.depends(
         "amount_untaxed",
         "progress_line_ids.state",
@@ -165,6 +199,53 @@ class SaleOrder(models.Model):
             excess = order._get_progress_excess(order.progress_planned_amount)
             order.progress_excess_amount = excess.beyond if excess else 0.0
 
+    @api.depends(
+        "progress_billed_amount",
+        "progress_planned_amount",
+        "progress_contract_amount",
+        "order_line.invoice_lines.parent_state",
+        "order_line.invoice_lines.move_id.amount_residual",
+    )
+    def _compute_progress_strip(self):
+        for order in self:
+            items = order._get_progress_items().filtered(
+                lambda item: item.parent_state == "posted"
+            )
+            posted = order._sum_progress_items(items)
+            paid = order.currency_id.round(
+                sum(
+                    order._sum_progress_items(own)
+                    * order._get_progress_paid_share(move)
+                    for move, own in items.grouped("move_id").items()
+                )
+            )
+            billed = order.progress_billed_amount
+            order.progress_paid_amount = paid
+            order.progress_posted_amount = posted - paid
+            order.progress_draft_amount = billed - posted
+            order.progress_unplanned_amount = (
+                order.progress_contract_amount - billed - order.progress_planned_amount
+            )
+
+    @api.depends("progress_line_ids.move_id", "order_line.invoice_lines.parent_state")
+    def _compute_progress_other_move_ids(self):
+        for order in self:
+            moves = order._get_progress_items().move_id
+            planned = order.sudo().progress_line_ids.move_id
+            others = moves.filtered(lambda move: move.state != "cancel") - planned
+            order.progress_other_move_ids = others.sorted(
+                lambda move: (move.invoice_date or move.date, move.id)
+            )
+
+    @api.depends("company_id", "progress_method", "order_line.product_id")
+    def _compute_has_progress_account(self):
+        for order in self:
+            order.has_progress_account = (
+                order.progress_method != DEPOSIT
+                or not order.company_id
+                or order._has_progress_deposit_account()
+            )
+
     # === WHAT BELONGS TO THE ORDER === #
 
     def _get_progress_contract_lines(self):
@@ -207,6 +288,11 @@ class SaleOrder(models.Model):
         return self._get_progress_finals().filtered(
             lambda move: move.state == "posted" and move._is_progress_final_effective()
         )
+
+    def _get_progress_paid_share(self, move):
+        """Return how much of an invoice is paid, as a fraction."""
+        total = move.amount_total
+        return 1.0 - move.amount_residual / total if total else 1.0
 
     def _uses_progress_billing(self):
         """Return whether parts of the order were ever planned or billed by progress.

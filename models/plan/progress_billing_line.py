@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
 from odoo.tools import float_repr
-from odoo.tools.misc import formatLang
+from odoo.tools.misc import format_date, formatLang
 
 from ..arithmetic.claim import Claim, Part
 
@@ -41,7 +43,7 @@ class ProgressBillingLine(models.Model):
         index=True,
         check_company=True,
     )
-    sequence = fields.Integer(default=10)
+    sequence = fields.Integer(default=10, aggregator=None)
     sale_line_id = fields.Many2one(
         comodel_name="sale.order.line",
         string="Order Line",
@@ -78,8 +80,11 @@ class ProgressBillingLine(models.Model):
         required=True,
         default="percent",
     )
-    percent = fields.Float(digits=(16, 6), help="Share of the order or order line.")
+    percent = fields.Float(
+        digits=(16, 6), aggregator=None, help="Share of the order or order line."
+    )
     amount = fields.Monetary(
+        aggregator=None,
         help="Untaxed amount, unless the company enters amounts with taxes included.",
     )
     invoice_flag = fields.Selection(
@@ -88,6 +93,7 @@ class ProgressBillingLine(models.Model):
             ("yes", "Manual run only"),
             ("no", "On hold"),
         ],
+        string="Billed By",
         required=True,
         default="auto",
         help="Automatic: the scheduled job and a manual run bill the line. Manual run "
@@ -136,6 +142,7 @@ class ProgressBillingLine(models.Model):
         help="Untaxed amount posted on the deposit account and not yet taken back.",
     )
     rounding_carry = fields.Float(
+        aggregator=None,
         digits=(16, 8),
         readonly=True,
         copy=False,
@@ -261,7 +268,23 @@ class ProgressBillingLine(models.Model):
                     invoice=line.sudo().move_id.display_name,
                 )
             )
-        self.filtered(lambda line: line.state == "planned").is_cancelled = True
+        planned = self.filtered(lambda line: line.state == "planned")
+        planned.is_cancelled = True
+        planned._log_plan(self.env._("Cancelled"))
+
+    def action_hold(self):
+        """Put planned lines on hold: nothing bills them until they are released."""
+        self._set_flag("no")
+
+    def action_release(self):
+        """Let the scheduled job bill lines again that were on hold."""
+        self._set_flag("auto")
+
+    def _set_flag(self, flag):
+        """Say who bills planned lines; the others stay as they are."""
+        self.check_access("write")
+        planned = self.filtered(lambda line: line.state == "planned")
+        planned.filtered(lambda line: line.invoice_flag != flag).invoice_flag = flag
 
     def action_replan(self):
         """Plan cancelled lines again, those whose invoice was credited included.
@@ -276,6 +299,7 @@ class ProgressBillingLine(models.Model):
         credited.sudo().write({"move_id": False, "rounding_carry": 0.0})
         credited.write({"invoice_flag": "yes"})
         lines.sudo().write({"is_cancelled": False, "error_message": False})
+        lines._log_plan(self.env._("Planned again"))
 
     # === AMOUNTS === #
 
@@ -423,7 +447,7 @@ class ProgressBillingLine(models.Model):
                 raise UserError(
                     self.env._(
                         "You cannot create an invoice for %(line)s because it is on "
-                        "hold. Change its invoice flag first.",
+                        "hold. Release it first.",
                         line=line.display_name,
                     )
                 )
@@ -490,32 +514,91 @@ class ProgressBillingLine(models.Model):
     def _format(self, amount):
         return formatLang(self.env, amount, currency_obj=self.currency_id)
 
+    def _copy_to_order(self, order, sale_lines):
+        """Plan the lines on a copy of their order, as long after it as before.
+
+        Milestones stay behind with the project they belong to.
+
+        :param sale_lines: dict of order line -> its copy.
+        """
+        planned = self.filtered(lambda line: line.state == "planned")
+        later = order.date_order.date() - self.order_id.date_order.date()
+        self.create(
+            [
+                {
+                    **values,
+                    "order_id": order.id,
+                    "date": line.date and line.date + later,
+                    "milestone_id": False,
+                    "project_id": False,
+                    "sale_line_id": sale_lines.get(line.sale_line_id, False),
+                }
+                for line, values in zip(planned, planned.copy_data(), strict=True)
+            ]
+        )
+
     # === WHAT MUST NOT HAPPEN === #
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_share(vals)
         lines = super().create(vals_list)
         lines.order_id._check_progress_deposit_account()
+        lines._log_plan(self.env._("Planned"))
         return lines
 
     def write(self, vals):
         if PLANNED_FIELDS & vals.keys():
             self._check_not_issued(vals)
+            self._check_share(vals)
         if "order_id" in vals:
             # The rules look at the line's order before the change, not after.
             self.env["sale.order"].browse(vals["order_id"]).check_access("write")
-        if "error_message" not in vals:
-            return super().write(vals)
         told = self.order_id.filtered("progress_line_ids.error_message")
+        before = self._get_told_values(vals)
         result = super().write(vals)
-        self.order_id._update_billing_error(told)
+        self._log_changes(before)
+        if "error_message" in vals:
+            self.order_id._update_billing_error(told)
         return result
 
     def unlink(self):
         told = self.filtered("error_message").order_id
+        self._log_plan(self.env._("Taken out of the plan"))
         result = super().unlink()
         told.exists()._update_billing_error(told)
         return result
+
+    def _check_share(self, vals):
+        """Refuse a share that is none, and say of which line.
+
+        :param dict vals: as written to the lines, or created with.
+        """
+        kind = vals.get("amount_type") or self[:1].amount_type or "percent"
+        if kind == "percent":
+            share, is_refused = vals.get("percent"), lambda share: not 0 < share <= 100
+        else:
+            share, is_refused = vals.get("amount"), lambda share: share <= 0
+        if not isinstance(share, (int, float)) or not is_refused(share):
+            return
+        name = vals.get("name") or ", ".join(self.mapped("name"))
+        figures = {"share": f"{share:g}", "line": name or self.env._("a new line")}
+        if kind == "percent":
+            raise ValidationError(
+                self.env._(
+                    "You cannot plan %(share)s %% for %(line)s because a percentage "
+                    "is above 0 and at most 100. Enter another one.",
+                    **figures,
+                )
+            )
+        raise ValidationError(
+            self.env._(
+                "You cannot plan an amount of %(share)s for %(line)s because amounts "
+                "are above 0. Enter another one.",
+                **figures,
+            )
+        )
 
     def _check_not_issued(self, vals):
         """Refuse to change what an invoice already bills."""
@@ -552,6 +635,98 @@ class ProgressBillingLine(models.Model):
                     amount=line._format(line.amount_total),
                 )
             )
+
+    # === WHO PLANNED WHAT === #
+
+    def _log_plan(self, words):
+        """Say on the orders what happened to their lines, one note an order.
+
+        :param str words: what happened to all of `self`.
+        """
+        self._log_on_orders(
+            {line: Markup("%s: %s") % (words, line._get_summary()) for line in self}
+        )
+
+    def _log_changes(self, before):
+        """Say on the orders what changed of their lines.
+
+        :param before: dict of line -> {field name: value in words}.
+        """
+        notes = {}
+        for line, values in before.items():
+            changes = [
+                Markup("%s: %s \N{RIGHTWARDS ARROW} %s")
+                % (self._fields[name]._description_string(self.env), was, now)
+                for name, was in values.items()
+                if (now := line._get_told_value(name)) != was
+            ]
+            if changes:
+                notes[line] = Markup("%s: %s") % (
+                    line.name or "",
+                    Markup("; ").join(changes),
+                )
+        self._log_on_orders(notes)
+
+    def _log_on_orders(self, notes):
+        """Post notes on the orders of lines.
+
+        :param notes: dict of line -> text.
+        """
+        if self.env.context.get("tracking_disable"):
+            return
+        bodies = {}
+        for line, note in notes.items():
+            bodies.setdefault(line.order_id, []).append(Markup("<li>%s</li>") % note)
+        orders = self.env["sale.order"].union(*bodies)
+        orders._message_log_batch(
+            {
+                order.id: Markup("<ul>%s</ul>") % Markup("").join(items)
+                for order, items in bodies.items()
+            }
+        )
+
+    def _get_summary(self):
+        """Return the line in words: title, share, date, and its invoice, if any."""
+        self.ensure_one()
+        words = [self.name or "", self._get_label(), self._get_told_value("date")]
+        if self.sudo().move_id:
+            words += [
+                self._format(self.amount_untaxed),
+                self.sudo().move_id._get_html_link(),
+            ]
+        return Markup(", ").join(word for word in words if word)
+
+    def _get_told_values(self, vals):
+        """Return line -> {field name: value in words} of what is about to change."""
+        names = sorted(PLANNED_FIELDS & vals.keys())
+        if not names or self.env.context.get("tracking_disable"):
+            return {}
+        return {
+            line: {name: line._get_told_value(name) for name in names} for line in self
+        }
+
+    def _get_told_value(self, name):
+        """Return the value of a field in words."""
+        value, field = self[name], self._fields[name]
+        if field.type == "date":
+            return format_date(self.env, value) if value else ""
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, "")
+        if field.type == "many2one":
+            return value.display_name or ""
+        if field.type == "monetary":
+            return self._format(value)
+        return f"{value:g}" if field.type == "float" else value or ""
+
+    @api.model
+    def get_import_templates(self):
+        """Return the spreadsheet by which planned lines are imported."""
+        return [
+            {
+                "label": self.env._("Import Template for Planned Lines"),
+                "template": "/progress_billing/static/xls/planned_lines.xlsx",
+            }
+        ]
 
     # === ON THE PROJECT === #
 

@@ -2,7 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..arithmetic.instalments import scale_percents, split_amount
+from ..arithmetic.instalments import (
+    equal_percents,
+    get_dates,
+    scale_percents,
+    split_amount,
+)
 
 
 class SaleOrder(models.Model):
@@ -41,6 +46,75 @@ class SaleOrder(models.Model):
             "target": "new",
             "context": {"default_order_ids": self.ids},
         }
+
+    def action_set_up_account(self):
+        """Open the wizard that chooses or makes the company's deposit account."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Deposit Account"),
+            "res_model": "progress.billing.account",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_company_id": self.company_id.id},
+        }
+
+    def action_plan_30_40_30(self):
+        """Plan 30 % with the order, 40 % in a month, 30 % in two."""
+        self._plan_shares(
+            {
+                self.env._("With the order"): 30.0,
+                self.env._("Work in progress"): 40.0,
+                self.env._("On completion"): 30.0,
+            }
+        )
+
+    def action_plan_instalments(self):
+        """Plan three equal instalments, a month apart."""
+        names = [
+            self.env._("Instalment %(number)s of %(count)s", number=number, count=3)
+            for number in (1, 2, 3)
+        ]
+        self._plan_shares(dict(zip(names, equal_percents(3), strict=True)))
+
+    def action_plan_milestones(self):
+        """Open the wizard that plans an instalment for each milestone."""
+        action = self.action_generate_progress()
+        action["context"].update(default_plan="equal", default_schedule="milestone")
+        return action
+
+    def _plan_shares(self, shares):
+        """Plan shares of the orders, a month apart from today on.
+
+        :param shares: dict of title -> percentage.
+        """
+        self.check_access("write")
+        today = fields.Date.context_today(self)
+        dates = get_dates(today, len(shares), 1, "month")
+        self.env["progress.billing.line"].create(
+            [
+                {
+                    "order_id": order.id,
+                    "name": name,
+                    "percent": percent,
+                    "date": date,
+                    "sequence": number,
+                }
+                for order in self
+                for number, ((name, percent), date) in enumerate(
+                    zip(shares.items(), dates, strict=True), 1
+                )
+            ]
+        )
+
+    def _copy_progress_plan(self, copies):
+        """Plan the planned lines of the orders on their copies, too."""
+        for order, copy in zip(self, copies, strict=True):
+            if order.progress_line_ids:
+                own = order._get_copiable_order_lines(), copy.order_line
+                sale_lines = {line: new.id for line, new in zip(*own, strict=False)}
+                order.progress_line_ids._copy_to_order(copy, sale_lines)
 
     def _prepare_progress_plan(self, target, parts, of_remaining=False):
         """Return the values of planned lines, and `amount_untaxed` for the preview.

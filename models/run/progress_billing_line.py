@@ -19,6 +19,20 @@ OBSTACLES = [
 ]
 
 
+STATUSES = [
+    ("planned", "Planned"),
+    ("due", "Due"),
+    ("failed", "Failed"),
+    ("hold", "On Hold"),
+    ("closed", "Closed"),
+    ("draft", "Draft Invoice"),
+    ("posted", "Posted"),
+    ("paid", "Paid"),
+    ("settled", "Settled"),
+    ("cancel", "Cancelled"),
+]
+
+
 @dataclass(frozen=True)
 class RunPreview:
     """What a run does with a planned line.
@@ -59,7 +73,19 @@ class ProgressBillingLine(models.Model):
         "rounding where it leaves an earlier line of the order.",
     )
     run_amount_total = fields.Monetary(string="Bills in Total", compute="_compute_run")
+    billing_status = fields.Selection(
+        selection=STATUSES,
+        string="Status",
+        compute="_compute_billing_status",
+        help="What is to be done with the line, or became of it. Closed: the final "
+        "invoice billed what was left of the order.",
+    )
+    is_billable = fields.Boolean(
+        compute="_compute_billing_status",
+        help="An invoice of the line can be created now.",
+    )
     failed_in_run = fields.Integer(
+        aggregator=None,
         readonly=True,
         copy=False,
         help="Run of the scheduled job in which the line failed last.",
@@ -89,6 +115,54 @@ class ProgressBillingLine(models.Model):
             line.run_obstacle = bill.obstacle
             line.run_amount_untaxed = bill.untaxed
             line.run_amount_total = bill.untaxed + bill.tax
+
+    @api.depends(
+        "state",
+        "payment_state",
+        "error_message",
+        "invoice_flag",
+        "date",
+        "milestone_id.is_reached",
+        "amount_total",
+        "order_id.state",
+    )
+    def _compute_billing_status(self):
+        for line in self:
+            line.billing_status = status = line._get_billing_status()
+            line.is_billable = status in ("planned", "due", "failed") and (
+                line.order_id.state == "sale"
+            )
+
+    def _get_billing_status(self):
+        """Return what is to be done with the line, or became of it: a key."""
+        self.ensure_one()
+        if self.state == "posted" and self.payment_state in ("paid", "in_payment"):
+            return "paid"
+        if self.state != "planned":
+            return self.state
+        if self._is_closed():
+            return "closed"
+        if self.invoice_flag == "no":
+            return "hold"
+        if self.error_message:
+            return "failed"
+        return "due" if self._is_due() else "planned"
+
+    def _is_closed(self):
+        """Return whether the final invoice left nothing for the line to bill."""
+        self.ensure_one()
+        is_empty = self.currency_id.is_zero(self.amount_total)
+        return bool(self._origin) and is_empty and self.order_id._has_progress_final()
+
+    def _is_due(self):
+        """Return whether the line is one of `_get_due_domain`, today."""
+        self.ensure_one()
+        if self.order_id.state != "sale":
+            return False
+        if self.milestone_id:
+            # In sudo mode because a project may be private to others.
+            return self.milestone_id.sudo().is_reached
+        return bool(self.date) and self.date <= self.company_id._get_progress_today()
 
     # === WHAT A RUN TAKES === #
 
@@ -140,6 +214,35 @@ class ProgressBillingLine(models.Model):
     def _get_consolidation_key(self):
         """Return what lines have in common whose orders may share an invoice."""
         return self.order_id._get_consolidation_key()
+
+    # === TO BILL === #
+
+    def action_bill(self):
+        """Create the invoices of the lines; one that fails does not stop the rest.
+
+        What cannot be billed says why on itself; where that is all, it is raised.
+        """
+        self.check_access("write")
+        lines = self.filtered("is_billable")
+        moves = lines._run()
+        if not moves:
+            return (lines or self).action_create_invoice()
+        action = self.order_id.action_view_invoice(invoices=moves)
+        left = len(self) - len(moves.progress_line_ids & self)
+        if not left:
+            return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "Lines that were not billed: %(count)s. Each says why.",
+                    count=left,
+                ),
+                "next": action,
+            },
+        }
 
     # === PREVIEW === #
 

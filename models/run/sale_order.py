@@ -1,4 +1,6 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 from .batches import bill_in_parts, explain
 
@@ -7,6 +9,81 @@ class SaleOrder(models.Model):
     """Makes regular invoices in a run, and tells of what failed on an order."""
 
     _inherit = "sale.order"
+
+    progress_next_step = fields.Selection(
+        selection=[
+            ("due", "Bill what is due"),
+            ("later", "Bill what is due later"),
+            ("draft", "Post the draft"),
+            ("final", "Create the final invoice"),
+        ],
+        compute="_compute_progress_next",
+        help="What is to be done next to bill the order.",
+    )
+    progress_next_label = fields.Char(compute="_compute_progress_next")
+    progress_next_due = fields.Char(compute="_compute_progress_next")
+
+    @api.depends(
+        "has_progress_final_due",
+        "progress_draft_amount",
+        "progress_line_ids.billing_status",
+        "progress_line_ids.amount_untaxed",
+    )
+    def _compute_progress_next(self):
+        for order in self:
+            line = order._get_progress_next_line()
+            order.progress_next_step = order._get_progress_next_step(line)
+            date = format_date(order.env, line.date)
+            order.progress_next_label = order._format_progress(line.amount_untaxed)
+            order.progress_next_due = date and order.env._("due %(date)s", date=date)
+
+    def _get_progress_next_line(self):
+        """Return the planned line that is to be billed next, if any."""
+        self.ensure_one()
+        lines = self.progress_line_ids.filtered("is_billable")
+        return lines.sorted(lambda line: line._get_billing_order())[:1]
+
+    def _get_progress_next_step(self, line):
+        """Return what is to be done next: a key of `progress_next_step`, or False.
+
+        :param line: the planned line that is billed next, if any.
+        """
+        self.ensure_one()
+        if line and line.billing_status != "planned":
+            return "due"
+        if self.progress_line_ids and self._get_progress_draft_moves():
+            return "draft"
+        if line:
+            return "later"
+        return "final" if self.has_progress_final_due else False
+
+    def _get_progress_draft_moves(self):
+        """Return the draft invoices of the order, which come before its final one."""
+        moves = self._get_progress_items().move_id
+        return moves.filtered(lambda move: move.state == "draft").sudo(self.env.su)
+
+    def action_bill_next(self):
+        """Create the invoice of the line that is to be billed next."""
+        self.ensure_one()
+        self.check_access("write")
+        line = self._get_progress_next_line()
+        if not line:
+            raise UserError(
+                self.env._(
+                    "You cannot bill the next step of %(order)s because nothing more "
+                    "is planned. Add a line on its Billing tab.",
+                    order=self.display_name,
+                )
+            )
+        return line.action_create_invoice()
+
+    def action_view_progress_drafts(self):
+        """Open the draft invoices that are in the way of the final one."""
+        self.ensure_one()
+        self.check_access("read")
+        return self._get_progress_draft_moves()._get_records_action(
+            name=self.env._("Draft Invoices")
+        )
 
     def _update_billing_error(self, told):
         """Keep one activity per order whose lines failed to be billed.

@@ -1,5 +1,6 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
+from odoo.fields import Domain
 
 from ..arithmetic.amounts import Share, add, fraction_of, recoup, total_base
 from ..invoicing.request import InvoicesPrepared, get_request, with_request
@@ -15,6 +16,50 @@ class SaleOrder(models.Model):
     """Makes final and interim invoices, which take deposits back."""
 
     _inherit = "sale.order"
+
+    is_progress_final_ready = fields.Boolean(
+        string="Ready for Final Invoice",
+        compute="_compute_is_progress_final_ready",
+        search="_search_is_progress_final_ready",
+        help="Nothing is planned nor a draft any more, and deposits are open or the "
+        "order is not billed in full.",
+    )
+
+    def _compute_is_progress_final_ready(self):
+        ready = self.search(
+            Domain("id", "in", self.ids) & self._get_final_ready_domain()
+        )
+        for order in self:
+            order.is_progress_final_ready = order in ready
+
+    @api.model
+    def _search_is_progress_final_ready(self, operator, value):
+        domain = self._get_final_ready_domain()
+        return domain if (operator in ("=", "in")) == bool(value) else ~domain
+
+    @api.model
+    def _get_final_ready_domain(self):
+        """Return the domain of orders whose final invoice is the next to be made."""
+        drafts = Domain("parent_state", "=", "draft")
+        finals = Domain("move_id.is_progress_final", "=", True)
+        finals &= Domain("parent_state", "=", "posted")
+        finals &= Domain("move_id.payment_state", "!=", "reversed")
+        return (
+            Domain("state", "=", "sale")
+            & Domain("progress_line_ids.state", "in", ("posted", "settled"))
+            & (
+                Domain("progress_deposit_balance", "!=", 0.0)
+                | Domain("progress_remaining_amount", "!=", 0.0)
+            )
+            & ~Domain(
+                "progress_line_ids",
+                "any",
+                Domain("state", "=", "draft")
+                | (Domain("state", "=", "planned") & Domain("amount_total", "!=", 0.0)),
+            )
+            & ~Domain("order_line.invoice_lines", "any!", drafts)
+            & ~Domain("order_line.invoice_lines", "any!", finals)
+        )
 
     # === FINAL INVOICE === #
 

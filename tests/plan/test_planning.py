@@ -1,10 +1,7 @@
 """Planning on the order's Billing tab."""
 
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
-from odoo.tools import mute_logger
 
 from ..common import ProgressBillingCommon
 
@@ -89,13 +86,15 @@ class TestPlanning(ProgressBillingCommon):
         self.assertAlmostEqual(line.amount_untaxed, 1000.0)
         self.assertAlmostEqual(self._bill(line).amount_total, 1150.0)
 
-    @mute_logger("odoo.sql_db")
-    def test_impossible_figures_are_refused(self):
+    def test_impossible_figures_are_refused_and_their_line_is_named(self):
         order = self._order(10000.0)
         for share in (0.0, -5.0, 100.5, ("amount", 0.0), ("amount", -1.0)):
             with self.subTest(share=share):
-                with self.assertRaises(IntegrityError), self.cr.savepoint():
+                with self.assertRaisesRegex(ValidationError, "for Part 1 because"):
                     self._plan(order, share)
+        line = self._plan(order, 10.0)
+        with self.assertRaisesRegex(ValidationError, "120 % for Part 1"):
+            line.percent = 120.0
 
     def test_create_opens_the_invoice_and_its_line_says_the_share(self):
         order = self._order(10000.0)

@@ -35,6 +35,21 @@ class TestRun(ProgressBillingCommon):
             self.env["progress.billing.line"]._get_automatic_lines(), shown
         )
 
+    def test_a_line_taken_out_of_the_list_is_left_for_another_time(self):
+        lines = self._plan(self._order(10000.0), 10.0, 20.0)
+        other = self._plan(self._order(5000.0), 10.0)
+        wizard = self._wizard()
+        self.assertRecordValues(
+            wizard, [{"line_count": 3, "line_untaxed": 3500.0, "line_total": 4025.0}]
+        )
+        with Form(wizard) as form:
+            form.line_ids.remove(id=lines[1].id)
+            self.assertEqual((form.line_count, form.line_untaxed), (2, 1500.0))
+        self.assertEqual(wizard.line_ids, lines[0] | other)
+        self.assertEqual(wizard.left_count, 1)
+        wizard.action_run()
+        self.assertEqual((lines | other).mapped("state"), ["draft", "planned", "draft"])
+
     def test_run_bills_what_was_shown(self):
         lines = self._plan(self._order(), 10.0, 20.0)
         held = self._plan(self._order(), 10.0, invoice_flag="no")

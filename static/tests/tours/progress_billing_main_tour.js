@@ -71,7 +71,7 @@ registry.category("web_tour.tours").add("progress_billing_plan", {
             trigger: ".alert-warning:contains('1,000.00')",
         },
         {
-            trigger: `${LIST} .o_data_row:last td[name='percent']`,
+            trigger: `${LIST} .o_data_row:nth-child(3) td[name='percent']`,
             run: "click",
         },
         {
@@ -94,6 +94,7 @@ registry.category("web_tour.tours").add("progress_billing_plan", {
         {
             content: "The deposit invoice opens, with its way back",
             trigger: "button[name='action_view_progress_lines']:visible",
+            timeout: 60000,
         },
         {
             trigger: "button[name='action_post']",
@@ -110,10 +111,10 @@ registry.category("web_tour.tours").add("progress_billing_finish", {
         ...openBilling(),
         {
             content: "The job billed the line that was due, not the later one",
-            trigger: `${LIST} .o_data_row:nth-child(2) td[name='state']:contains('Posted')`,
+            trigger: `${LIST} .o_data_row:nth-child(2) td[name='billing_status']:contains('Posted')`,
         },
         {
-            trigger: `${LIST} .o_data_row:nth-child(3) td[name='state']:contains('Planned')`,
+            trigger: `${LIST} .o_data_row:nth-child(3) td[name='billing_status']:contains('Planned')`,
         },
         {
             content: "Finish the order",

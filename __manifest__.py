@@ -50,6 +50,7 @@
         "wizards/progress_billing_generate_views.xml",
         "wizards/progress_retention_release_views.xml",
         "views/progress_billing_overview_views.xml",
+        "wizards/progress_retention_ledger_views.xml",
         # They open all of the above.
         "views/progress_billing_menus.xml",
     ],
@@ -57,6 +58,7 @@
         "demo/progress_billing_demo.xml",
         "demo/progress_billing_project_demo.xml",
         "demo/progress_billing_currency_demo.xml",
+        "demo/progress_retention_demo.xml",
     ],
     "application": True,
     "assets": {

@@ -62,9 +62,13 @@ from .properties import (
 )
 from .retention import (
     test_booking,
+    test_job,
+    test_ledger,
+    test_retention_properties,
     test_release,
     test_tax_at_release,
     test_terms,
+    test_tour_retention,
 )
 from .run import (
     test_batches,

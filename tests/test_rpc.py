@@ -66,6 +66,10 @@ RIGHTS = {
         "action_view_lines": INVOICING,
         "action_view_proformas": INVOICING,
     },
+    "progress.retention.ledger": {
+        "action_open": ("biller",),
+        "action_release": ("biller",),
+    },
     "progress.retention.release": {"action_release": ("biller",)},
     "project.project": {
         "action_open_billing_run": ("seller", "colleague", "manager", "biller"),
@@ -202,6 +206,7 @@ class TestRpc(ProjectBillingCommon):
             },
             "progress.billing.postpone": {"line_ids": [Command.set(planned.ids)]},
             "progress.billing.run": {"order_from_id": order.id},
+            "progress.retention.ledger": {"date": "2026-12-31"},
             "progress.retention.release": {
                 "order_ids": [Command.set(cls._retained_order(seller).ids)]
             },

@@ -6,3 +6,4 @@ from . import progress_billing_generate
 from . import progress_retention_release
 from . import progress_billing_account
 from . import progress_billing_postpone
+from . import progress_retention_ledger

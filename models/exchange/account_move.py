@@ -375,36 +375,6 @@ class AccountMove(models.Model):
 
     # === INVOICE TRANSACTIONS === #
 
-    def _get_progress_transactions(self):
-        """Return every journal item that posting makes, for the report.
-
-        :return: list of dicts: `title` and `rows` (each `account`, `label`, `date`,
-            `amount`, `amount_currency`), the invoice first, then its adjustments.
-        """
-        self.ensure_one()
-        items = self.line_ids.filtered("account_id")
-        groups = [
-            {
-                "title": self.env._("Invoice"),
-                "rows": [
-                    {
-                        "account": item.account_id,
-                        "label": item.name,
-                        "date": item.date,
-                        "amount": item.balance,
-                        "amount_currency": item.amount_currency,
-                    }
-                    for item in items.sorted(lambda item: (-item.balance, item.id))
-                ],
-            }
-        ]
-        further = {
-            self.env._("Adjustment of deposits"): self._get_progress_adjustments(),
-            self.env._("Exchange difference"): self._get_progress_credit_rows(),
-        }
-        groups += [{"title": title, "rows": rows} for title, rows in further.items()]
-        return [group for group in groups if group["rows"]]
-
     def _get_progress_credit_rows(self):
         """Return the exchange difference between a draft credit note and its invoice.
 

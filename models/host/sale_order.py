@@ -18,7 +18,10 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         self._check_retention_write(vals)
-        return super().write(vals)
+        guaranteed = self._get_retention_guaranteed(vals)
+        result = super().write(vals)
+        guaranteed._release_to_guarantee()
+        return result
 
     def _action_confirm(self):
         result = super()._action_confirm()

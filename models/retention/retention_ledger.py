@@ -142,7 +142,7 @@ class RetentionLedger:
         self.count(move)
         credited = move.reversed_entry_id
         for order, amounts in self.get_amounts(move).items():
-            if move.move_type == "out_refund" and self._is_held(order, credited):
+            if move.move_type == "out_refund" and order in self.get_amounts(credited):
                 found = self._give_back(order, move, credited)
             elif order._holds_by_lines() == by_lines:
                 found = self._hold_order(order, move, sum(amounts.values()), left)
@@ -153,9 +153,6 @@ class RetentionLedger:
         for each in holdings:
             self._add(each.order, move, each.invoice, each.amount)
         return holdings
-
-    def _is_held(self, order, invoice):
-        return any(self.held[order].get(invoice, {}).values())
 
     def _hold_order(self, order, move, billed, left):
         """Return what an invoice holds of an order: the target, less what is held.
@@ -206,6 +203,8 @@ class RetentionLedger:
 
     def _give_back(self, order, move, credited):
         """Return what a credit note gives back: its share of what its invoice holds."""
+        if not any(self.held[order].get(credited, {}).values()):
+            return []
         available = self.get_open(order)
         documents = [
             each for each in credited.reversal_move_ids if each in self.held[order]

@@ -63,6 +63,11 @@ class SaleOrder(models.Model):
         string="Retention Items",
         readonly=True,
     )
+    retention_reminded_date = fields.Date(
+        readonly=True,
+        copy=False,
+        help="Due date, or expiry of the guarantee, of which somebody was reminded.",
+    )
     has_retention = fields.Boolean(
         string="Has Retention", compute="_compute_has_retention", store=True
     )
@@ -118,7 +123,7 @@ class SaleOrder(models.Model):
                 or any(order.retention_step_ids.mapped("percent"))
                 or any(order.order_line.mapped("retention_percent"))
                 # What is held by terms that are gone is given back by the next invoice.
-                or (order.state == "sale" and order._get_retention_items())
+                or (order.has_retention and order._get_retention_items())
             )
 
     def _holds_by_lines(self):
@@ -566,6 +571,19 @@ class SaleOrder(models.Model):
             )
             .sudo(self.env.su)
         )
+
+    def _get_retention_guaranteed(self, vals):
+        """Return the orders whose retention values replace by a guarantee."""
+        if not vals.get("retention_guarantee_reference"):
+            return self.browse()
+        return self.filtered(lambda order: not order.retention_guarantee_reference)
+
+    def _release_to_guarantee(self):
+        """Release at once all that is held of orders with a new guarantee."""
+        held = self._get_retention_open(with_drafts=True)
+        orders = self.filtered(lambda order: sum(held[order].values()) > 0.0)
+        if orders:
+            orders._create_retention_releases()._progress_post_and_send()
 
     def _check_retention_releasable(self):
         """Refuse to release to who may not invoice, and without a journal for it."""

@@ -1,8 +1,13 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
 from .batches import bill_in_parts, explain
+
+#: Orders whose retention is released together, before progress is committed.
+RELEASE_BATCH_SIZE = 100
 
 
 class SaleOrder(models.Model):
@@ -129,6 +134,101 @@ class SaleOrder(models.Model):
         ):
             return "contract"
         return False
+
+    # === RETENTION === #
+
+    @api.model
+    def _cron_release_retention(self):
+        """Release what is due, remind of what falls due, batch by batch.
+
+        What cannot be released is told in an activity and counts as processed.
+        """
+        orders = self._get_retention_holding()
+        due = orders.filtered(lambda order: order._is_retention_due())
+        self._remind_of_retention(orders - due)
+        remaining_time = self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for start in range(0, len(due), RELEASE_BATCH_SIZE):
+            if not remaining_time:
+                break
+            batch = due[start : start + RELEASE_BATCH_SIZE]
+            batch._release_due_retention()
+            remaining_time = self.env["ir.cron"]._commit_progress(len(batch))
+
+    @api.model
+    def _get_retention_holding(self):
+        """Return the orders of which anything is held that no draft releases."""
+        groups = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                [
+                    ("retention_order_id", "!=", False),
+                    ("parent_state", "=", "posted"),
+                ],
+                ["retention_order_id"],
+                having=[("amount_currency:sum", ">", 0.0)],
+            )
+        )
+        orders = self.browse(order.id for (order,) in groups)
+        held = orders._get_retention_open(with_drafts=True)
+        return orders.filtered(lambda order: sum(held[order].values()) > 0.0)
+
+    def _release_due_retention(self):
+        """Release what is held of the orders, and tell of what cannot be."""
+        for company, orders in self.grouped("company_id").items():
+            made, failures = bill_in_parts(
+                orders.with_company(company),
+                lambda orders: orders._create_retention_releases(),
+            )
+            for moves in made:
+                moves._progress_post_and_send()
+            for order, text in explain(failures).items():
+                order._tell_of_retention(
+                    order.env._(
+                        "Retention is due, and could not be released: %(reason)s",
+                        reason=text,
+                    )
+                )
+
+    def _remind_of_retention(self, orders):
+        """Remind once of retention, and of guarantees, that end within a month."""
+        today = self.env.company._get_progress_today()
+        soon = today + relativedelta(months=1)
+        guaranteed = self.search(
+            [
+                ("retention_guarantee_date", "<=", soon),
+                ("retention_guarantee_reference", "!=", False),
+            ]
+        )
+        for order in orders | guaranteed:
+            date = (
+                order.retention_guarantee_date
+                if order in guaranteed
+                else order._get_retention_date()
+            )
+            if not date or date > soon or date == order.retention_reminded_date:
+                continue
+            text = order.env._("What is held of the order falls due.")
+            if order in guaranteed:
+                text = order.env._(
+                    "Guarantee %(reference)s expires.",
+                    reference=order.retention_guarantee_reference,
+                )
+            order._tell_of_retention(text, date)
+            # In sudo mode because it is nobody's to set.
+            order.sudo().retention_reminded_date = date
+
+    def _tell_of_retention(self, text, date=None):
+        """Schedule an activity about retention for whoever sold the order."""
+        activity_type = "progress_billing.mail_activity_type_retention"
+        # Not one more each night.
+        self.activity_unlink([activity_type])
+        self.activity_schedule(
+            activity_type,
+            date_deadline=date,
+            user_id=(self.user_id or self.create_uid).id,
+            note=text,
+        )
 
     # === RUNS === #
 

@@ -1,0 +1,87 @@
+"""Two people release, or credit, the same retention: it goes back once."""
+
+import tempfile
+from pathlib import Path
+
+from odoo.tests import tagged
+
+from .processes import ProcessCase
+
+RELEASE = """
+import pathlib, time
+from odoo.service.model import retrying
+def wait_for(name):
+    while not pathlib.Path("{folder}", name).exists():
+        time.sleep(0.1)
+def say(name):
+    pathlib.Path("{folder}", name).touch()
+order = env["sale.order"].search([("has_retention", "=", True)], limit=1)
+order.read()
+{before}
+def work():
+    {work}
+    env.flush_all()
+    {after}
+retrying(work, env)
+env.cr.commit()
+"""
+BY_RELEASE = "order._create_retention_releases().action_post()"
+BY_CREDIT = (
+    "order.invoice_ids.filtered(lambda m: m.move_type == 'out_invoice')"
+    "._reverse_moves(cancel=True)"
+)
+
+
+@tagged("post_install", "-at_install")
+class TestRetention(ProcessCase):
+    prepare = """
+company.retention_account_id = env["account.account"].create({
+    "name": "Retention", "code": "PBRET", "account_type": "asset_current",
+    "reconcile": True,
+})
+company.retention_journal_id = env["account.journal"].create(
+    {"name": "Releases", "code": "RET", "type": "sale"})
+order = make_orders(1, 1000.0, progress_method="revenue", retention_percent=10.0,
+    retention_base="untaxed")
+env["progress.billing.line"].create(
+    {"order_id": order.id, "name": "All", "percent": 100.0}
+)._create_progress_invoices().action_post()
+"""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def _work(self, work, before="", after=""):
+        return self._start(
+            RELEASE.format(folder=self.folder, work=work, before=before, after=after)
+        )
+
+    def _get_held(self):
+        rows = self._query(
+            self.name,
+            "SELECT sum(line.amount_currency), count(DISTINCT move.id) "
+            "FILTER (WHERE move.is_retention_release) "
+            "FROM account_move_line line JOIN account_move move "
+            "ON move.id = line.move_id WHERE line.retention_order_id IS NOT NULL "
+            "AND line.parent_state = 'posted'",
+        )
+        return tuple(map(float, rows[0]))
+
+    def test_what_somebody_released_meanwhile_is_not_released_again(self):
+        second = self._work(BY_RELEASE, before="say('read'); wait_for('committed')")
+        first = self._work(BY_RELEASE, before="wait_for('read')")
+        self._wait(first)
+        (self.folder / "committed").touch()
+        self._wait(second, fails=True)
+        self.assertEqual(self._get_held(), (0.0, 1.0))
+
+    def test_release_and_credit_at_once_give_back_once(self):
+        first = self._work(BY_RELEASE, after="say('done'); wait_for('refused')")
+        second = self._work(BY_CREDIT, before="wait_for('done')")
+        self._wait(second, fails=True)
+        (self.folder / "refused").touch()
+        self._wait(first)
+        self.assertEqual(self._get_held(), (0.0, 1.0))

@@ -64,6 +64,7 @@ from .retention import (
     test_booking,
     test_job,
     test_ledger,
+    test_paths,
     test_retention_properties,
     test_release,
     test_tax_at_release,

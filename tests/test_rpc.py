@@ -67,8 +67,8 @@ RIGHTS = {
         "action_view_proformas": INVOICING,
     },
     "progress.retention.ledger": {
-        "action_open": ("biller",),
-        "action_release": ("biller",),
+        "action_open": ("biller", "stranger"),
+        "action_release": ("biller", "stranger"),
     },
     "progress.retention.release": {"action_release": ("biller",)},
     "project.project": {
@@ -76,6 +76,7 @@ RIGHTS = {
         "action_run_billing": ("seller", "manager", "biller"),
         "action_view_proformas": "read",
         "action_view_progress_lines": "read",
+        "action_view_retention": "read",
         "action_view_revenue_budget": "read",
     },
     # For administrators of Invoicing, none of these roles.

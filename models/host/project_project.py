@@ -8,4 +8,8 @@ class ProjectProject(models.Model):
     _inherit = ["project.project", "progress.billing.guard"]
 
     def _get_stat_buttons(self):
-        return super()._get_stat_buttons() + self._get_progress_stat_buttons()
+        return [
+            *super()._get_stat_buttons(),
+            *self._get_progress_stat_buttons(),
+            *self._get_retention_stat_buttons(),
+        ]

@@ -7,6 +7,7 @@ from . import account_move
 from . import account_move_line
 from . import progress_retention_step
 from . import progress_retention_terms
+from . import project_project
 from . import res_company
 from . import res_config_settings
 from . import res_partner

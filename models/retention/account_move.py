@@ -52,8 +52,8 @@ class AccountMove(models.Model):
     retention_deduction = fields.Monetary(
         string="Retention Deducted",
         compute="_compute_retention_amount",
-        help="What an entry takes off the total of this invoice; what its own lines "
-        "hold back is off its total already.",
+        help="What an entry takes off the total of this invoice, negative; what its "
+        "own lines hold back is off its total already.",
     )
     retention_payable_amount = fields.Monetary(
         string="To Pay",
@@ -105,7 +105,7 @@ class AccountMove(models.Model):
                 )
             sign = -1 if move.move_type == "out_refund" else 1
             move.retention_amount = by_lines + deduction
-            move.retention_deduction = sign * deduction
+            move.retention_deduction = -sign * deduction or 0.0
             move.retention_payable_amount = move.amount_total - sign * deduction
 
     def _sum_retention_items(self, items):

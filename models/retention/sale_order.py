@@ -655,6 +655,8 @@ class SaleOrder(models.Model):
             "journal_id": order.company_id.sudo().retention_journal_id.id,
             "is_retention_release": True,
             "narration": False,
+            # What was paid online for the order is not for the release.
+            "transaction_ids": [Command.clear()],
             "invoice_line_ids": [
                 Command.create(line) for each in self for line in lines[each]
             ],

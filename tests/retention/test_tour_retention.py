@@ -27,7 +27,7 @@ class TestTourRetention(RetentionCommon, HttpCase):
         text = html.decode()
         for words in (
             "Retention 5 %, due after acceptance",
-            "-1,200.00",
+            "1,200.00",
             "To Pay",
             "22,800.00",
         ):

@@ -13,7 +13,7 @@ class TestTourRetention(RetentionCommon, HttpCase):
         order = self._order(50000.0, progress_method="revenue")
         self._plan(order, 40.0, 35.0)
         url = f"/odoo/sale.order/{order.id}"
-        self.start_tour(url, "progress_retention", login="accountman")
+        self.start_tour(url, "progress_retention", login="accountman", timeout=180)
         self.assertEqual(order.retention_held_amount, 0.0)
         self.assertEqual(order.retention_released_amount, 2250.0)
         release = order.retention_item_ids.move_id.filtered("is_retention_release")

@@ -91,8 +91,7 @@ registry.category("web_tour.tours").add("progress_retention", {
             run: "click",
         },
         {
-            trigger:
-                "body:not(:has(.modal)) .ribbon:contains('Paid'), body:not(:has(.modal)) .ribbon:contains('In Payment')",
+            trigger: "body:not(:has(.modal)) .ribbon",
         },
     ],
 });

@@ -43,4 +43,4 @@ class ProjectProject(models.Model):
     def action_view_retention(self):
         """Open the posted items that hold back and release amounts of the projects."""
         self.check_access("read")
-        return self._get_retention_project_orders().action_view_retention()
+        return self._get_retention_project_orders()._get_retention_action()

@@ -525,6 +525,10 @@ class SaleOrder(models.Model):
     def action_view_retention(self):
         """Open the posted items that hold back and release amounts of the orders."""
         self.check_access("read")
+        return self._get_retention_action()
+
+    def _get_retention_action(self):
+        """Return the action that lists the posted items of the orders' retention."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Retention Items"),

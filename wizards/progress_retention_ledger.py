@@ -36,6 +36,10 @@ class ProgressRetentionLedger(models.TransientModel):
         compute="_compute_amounts",
     )
 
+    def _compute_display_name(self):
+        for wizard in self:
+            wizard.display_name = self.env._("Retention Ledger")
+
     def _get_account(self):
         """Return the retention account as of the date, of a company one works in."""
         self.ensure_one()

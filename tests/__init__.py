@@ -33,6 +33,7 @@ from .exchange import (
 from .invoicing import (
     test_deposit,
     test_deposit_account,
+    test_draft_credits,
     test_fixed_taxes,
     test_host_gaps,
     test_never_below_zero,

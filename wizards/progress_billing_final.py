@@ -27,6 +27,11 @@ class ProgressBillingFinal(models.TransientModel):
         store=True,
     )
     amount_untaxed = fields.Monetary(compute="_compute_amount_untaxed")
+    obstacle = fields.Text(
+        string="Not Possible Now",
+        compute="_compute_obstacle",
+        help="Why the final invoice cannot be created, and what to do about it.",
+    )
     adjustment_preview = fields.Html(
         string="Adjustments on Posting",
         compute="_compute_adjustment_preview",
@@ -55,6 +60,13 @@ class ProgressBillingFinal(models.TransientModel):
                 fields.Command.clear(),
                 *map(fields.Command.create, rows),
             ]
+
+    @api.depends("order_ids")
+    def _compute_obstacle(self):
+        for wizard in self:
+            orders = wizard.order_ids._origin
+            obstacles = [order._get_progress_final_obstacle() for order in orders]
+            wizard.obstacle = "\n".join(filter(None, obstacles))
 
     @api.depends("preview_line_ids.amount_final")
     def _compute_amount_untaxed(self):

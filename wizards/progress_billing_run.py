@@ -113,6 +113,11 @@ class ProgressBillingRun(models.TransientModel):
         help="In the company's currency, at today's rates.",
     )
     order_count = fields.Integer(compute="_compute_order_ids")
+    order_obstacles = fields.Text(
+        string="Orders Left Out",
+        compute="_compute_order_ids",
+        help="Why orders get no regular invoice, and what to do about it.",
+    )
 
     budget_ids = fields.One2many(
         comodel_name="progress.billing.run.budget",
@@ -231,8 +236,14 @@ class ProgressBillingRun(models.TransientModel):
             orders = self.env["sale.order"]
             if wizard.invoice_type != "progress":
                 orders = orders.search(wizard._get_order_domain())
-            wizard.order_ids = orders
-            wizard.order_count = len(orders)
+            obstacles = {
+                order: obstacle
+                for order in orders
+                if (obstacle := order._get_progress_regular_obstacle())
+            }
+            wizard.order_ids = orders - orders.browse().union(*obstacles)
+            wizard.order_count = len(wizard.order_ids)
+            wizard.order_obstacles = "\n".join(obstacles.values())
 
     def _get_line_domain(self):
         """Return the domain of the planned lines within the chosen range."""
@@ -298,11 +309,10 @@ class ProgressBillingRun(models.TransientModel):
     def _get_budget_values(self):
         """Return the values of the preview's rows, what is taken first."""
         lines = self.env["sale.order.line"].search(self._get_budget_domain())
-        planned = {}
-        for line in self.line_ids:
-            planned.setdefault(line.order_id.id, 0.0)
-            planned[line.order_id.id] += line.amount_untaxed
-        bills = lines._preview_budget_run(self.date, self.automatic_only, planned)
+        planned = self.line_ids.filtered(lambda line: line.order_id in lines.order_id)
+        bills = lines._preview_budget_run(
+            self.date, self.automatic_only, *planned._get_run_uses()
+        )
         bills.sort(key=lambda bill: (bool(bill.obstacle), bill.obstacle or ""))
         return [
             {

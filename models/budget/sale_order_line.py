@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools.misc import format_amount, format_date, formatLang
 
 from ..arithmetic import budget
-from ..arithmetic.claim import Claim, Part
+from ..arithmetic.claim import DEPOSIT, Claim, Part
 from .progress_billing_rule import DEFAULT_LINE_TEXT
 
 #: What project managers, who may not write orders otherwise, enter on order lines.
@@ -185,12 +185,7 @@ class SaleOrderLine(models.Model):
             elif line.progress_basis == budget.QUANTITY:
                 line.pending_amount = line._get_pending_worth(billed)
             else:
-                line.pending_amount = budget.pending_amount(
-                    line.budget_amount,
-                    line.completed_percent,
-                    billed,
-                    line.currency_id,
-                )
+                line.pending_amount = line._get_pending_share(billed)
 
     @api.depends(
         "progress_basis",
@@ -205,17 +200,55 @@ class SaleOrderLine(models.Model):
     )
     def _compute_billed(self):
         for line in self:
-            draft = line._get_billed("draft")
+            draft = line._get_draft()
             actual = line._get_billed("posted")
-            for proforma_line in line.progress_proforma_line_ids:
-                if proforma_line.proforma_id._is_open():
-                    draft[0] += proforma_line.quantity
-                    draft[1] += proforma_line.amount_to_invoice
             is_amount = line.progress_basis != budget.QUANTITY
             line.draft_quantity = 0.0 if is_amount else draft[0]
             line.draft_amount = draft[1]
             line.actual_quantity = 0.0 if is_amount else actual[0]
             line.actual_amount = actual[1]
+
+    def _get_draft(self, more=0.0):
+        """Return [quantity, amount] on drafts, open pro formas included.
+
+        :param float more: see `_get_billed`.
+        """
+        draft = self._get_billed("draft", more)
+        for proforma_line in self.progress_proforma_line_ids:
+            if proforma_line.proforma_id._is_open():
+                draft[0] += proforma_line.quantity
+                draft[1] += proforma_line.amount_to_invoice
+        return draft
+
+    def _get_pending_after(self, more):
+        """Return what is pending once more was billed of the line: quantity, amount.
+
+        :param float more: see `_get_billed`.
+        """
+        self.ensure_one()
+        if not more or self in self._get_closed_budget():
+            return self.pending_quantity, self.pending_amount
+        quantity, amount = self._get_draft(more)
+        billed = self.currency_id.round(amount + self.actual_amount)
+        if self.progress_basis != budget.QUANTITY:
+            return 0.0, self._get_pending_share(billed)
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        quantity = round(quantity, digits) + self.actual_quantity
+        pending = budget.pending_quantity(
+            self.product_uom_qty, self.completed_percent, quantity, digits
+        )
+        if self.completed_percent == 100.0:
+            return pending, self.currency_id.round(self.budget_amount - billed)
+        return pending, self._get_quantity_worth(pending, (quantity, billed))
+
+    def _get_pending_share(self, billed):
+        """Return the untaxed amount that is pending of a line by amount.
+
+        :param float billed: untaxed amount billed before, drafts included.
+        """
+        return budget.pending_amount(
+            self.budget_amount, self.completed_percent, billed, self.currency_id
+        )
 
     def _get_closed_budget(self):
         """Return the lines of which nothing is pending, however far completed.
@@ -228,9 +261,16 @@ class SaleOrderLine(models.Model):
             lambda line: not line.order_id or line.order_id in finished
         )
 
-    def _get_billed(self, state):
-        """Return [quantity, amount] billed by live items whose move is in a state."""
+    def _get_billed(self, state, more=0.0):
+        """Return [quantity, amount] billed by live items whose move is in a state.
+
+        :param float more: untaxed amount to count as billed by planned lines.
+        """
         quantity = amount = share = deposits = 0.0
+        if self.order_id.progress_method == DEPOSIT:
+            deposits = more
+        else:
+            share = more
         for item in self.progress_item_ids:
             if item.parent_state != state:
                 continue
@@ -348,8 +388,11 @@ class SaleOrderLine(models.Model):
             ("state", "!=", "cancel"),
         ]
 
-    def _get_lines_to_bill(self):
-        """Return the lines that a billing run takes, zeros if a rule wants them."""
+    def _get_lines_to_bill(self, used=None):
+        """Return the lines that a billing run takes, zeros if a rule wants them.
+
+        :param used: order line -> untaxed amount to count as billed of it.
+        """
         # What the final invoice took is billed; the budget's completion is history.
         lines = self.filtered(
             lambda line: (
@@ -358,8 +401,7 @@ class SaleOrderLine(models.Model):
         )
         return lines.filtered(
             lambda line: (
-                line.pending_amount
-                or line.pending_quantity
+                any(line._get_pending_after((used or {}).get(line)))
                 or line._get_progress_rule().create_zero_lines
             )
         )

@@ -66,16 +66,21 @@ class SaleOrder(models.Model):
         if not get_request(self).is_preview:
             # Interim invoices too take back deposits that must not change meanwhile.
             progress._lock_progress()
-        if grouped:
-            return super()._create_invoices(grouped=grouped, final=final, date=date)
-        # The host prepares order by order and merges afterwards; which of them will
-        # share an invoice has to be known before.
-        sharing = frozenset(self._get_progress_sharing().ids)
-        orders = with_request(self, section_order_ids=sharing)
+            self._refuse_progress(
+                order._get_progress_draft_credit_obstacle() for order in progress
+            )
+        orders = self
+        if not grouped:
+            # The host prepares order by order and merges afterwards; which of them will
+            # share an invoice has to be known before.
+            sharing = frozenset(self._get_progress_sharing().ids)
+            orders = with_request(self, section_order_ids=sharing)
         moves = super(SaleOrder, orders)._create_invoices(
             grouped=grouped, final=final, date=date
         )
-        return moves.with_env(moves.env(context=self.env.context))
+        moves = moves.with_env(moves.env(context=self.env.context))
+        moves._check_progress_ceilings()
+        return moves
 
     def _get_invoiceable_lines(self, final=False):
         lines = super()._get_invoiceable_lines(final)

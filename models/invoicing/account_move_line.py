@@ -43,6 +43,16 @@ class AccountMoveLine(models.Model):
         """Return the deposits that the items bill, credit or take back."""
         return self.sale_line_ids._origin._get_progress_deposits()
 
+    def _get_progress_draft_credits(self):
+        """Return the items on draft credit notes, which make no room for others yet."""
+        return self.filtered(
+            lambda item: (
+                item.parent_state == "draft"
+                and item.move_id.move_type == "out_refund"
+                and not item.move_id.is_progress_final
+            )
+        )
+
     def _get_progress_bounded_lines(self):
         """Return the order lines of which the items bill, or take back, a part.
 

@@ -47,6 +47,16 @@ class Bill:
         """Return the taxes."""
         return sum(share.tax for share in self.groups.values())
 
+    @property
+    def by_line(self):
+        """Return id of an order line -> untaxed amount billed of it alone."""
+        if self.booking == DEPOSIT:
+            return {self.pool: self.untaxed} if self.pool else {}
+        amounts = defaultdict(float)
+        for (_taxes, _account, line_id), share in self.groups.items():
+            amounts[line_id] += share.base
+        return amounts
+
 
 @dataclass(frozen=True)
 class BillLine:
@@ -109,13 +119,34 @@ class OrderLedger:
             self.currency.round(sum(share.total for share in shares)),
         )
 
-    def get_untaxed(self, quantities):
-        """Return the untaxed amount of the order at other quantities of some lines.
+    def get_bound(self, pool, contract):
+        """Return the most that a pool may bill untaxed, without tolerance.
 
-        :param quantities: order line -> quantity.
+        With prices that include taxes, or rounded as a whole, a line can be worth the
+        cent that its subtotal lacks. Deposits contain fixed taxes as untaxed amounts.
+        What was delivered beyond the order is billed on top.
+
+        :param float contract: its value by the subtotals.
         """
-        shares = self._get_shares(self.lines, quantities).values()
-        return self.currency.round(sum(share.base for share in shares))
+        exact = self.get_contract(pool)[0]
+        worths = [contract, exact, self._get_delivered(pool)]
+        if self.order.progress_method == DEPOSIT or any(
+            line.is_downpayment for line in self.order.order_line
+        ):
+            worths.append(exact + self.get_fixed_taxes(pool))
+        return min(worths) if contract < 0.0 else max(worths)
+
+    def _get_delivered(self, pool):
+        """Return the untaxed amount of a pool with what was delivered on top of it."""
+        delivered = {
+            line: line.qty_delivered
+            for line in self.lines
+            if line.product_id.invoice_policy == "delivery"
+            and line.qty_delivered > line.product_uom_qty
+        }
+        shares = self._get_shares(self.lines, delivered) if delivered else {}
+        by_id = {line.id: share.base for line, share in shares.items()}
+        return self.currency.round(sum(self._choose(by_id, pool)))
 
     def get_fixed_taxes(self, pool):
         """Return the taxes of a pool that are no share: so much a unit, whatever.

@@ -339,22 +339,28 @@ class SaleOrder(models.Model):
         tolerance = self.company_id.progress_overbilling_tolerance
         return ceiling(contract, tolerance, self.currency_id)
 
-    def _get_progress_exact_contract(self, contract, line=None):
-        """Return the contract value as parts of it add up.
+    def _refuse_progress(self, obstacles):
+        """Refuse what there is an obstacle to.
 
-        With prices that include taxes, or rounded as a whole, a line can be worth the
-        cent that its subtotal lacks. Deposits contain fixed taxes as untaxed amounts.
+        :param obstacles: reasons as texts, empty where there is none.
         """
-        ledger = self._get_progress_ledger(is_plan=True)
-        pool = line.id if line else 0
-        exact = ledger.get_contract(pool)[0]
-        fixed = 0.0
-        if self.progress_method == DEPOSIT or any(
-            line.is_downpayment for line in self.order_line
-        ):
-            fixed = ledger.get_fixed_taxes(pool)
-        furthest = min if contract < 0.0 else max
-        return furthest(contract, exact, exact + fixed)
+        for obstacle in filter(None, obstacles):
+            raise UserError(obstacle)
+
+    def _get_progress_draft_credit_obstacle(self):
+        """Return why nothing is invoiced beside draft credit notes, None without.
+
+        The quantities that they credit count as not invoiced, the amounts as billed.
+        """
+        self.ensure_one()
+        lines = self._get_progress_contract_lines()
+        credits_ = lines.sudo().invoice_lines._get_progress_draft_credits()
+        return credits_ and self.env._(
+            "You cannot invoice %(order)s because credit note %(credits)s is still a "
+            "draft. Post or delete it first.",
+            order=self.display_name,
+            credits=self._format_progress_moves(credits_.move_id),
+        )
 
     def _check_progress_billable(self):
         """Refuse to bill orders that are not confirmed."""
@@ -369,117 +375,77 @@ class SaleOrder(models.Model):
                 )
 
     def _check_progress_ceiling(self, amount=0.0, line=None, without=None):
-        """Refuse what `_get_progress_excess` objects to.
+        """Refuse what `_get_progress_objection` objects to.
 
         :raise UserError: with the figures.
         """
-        excess = self._get_progress_excess(amount, line, without=without)
-        if excess and not (excess.is_over and self._may_exceed_progress()):
-            self._refuse_progress_excess(excess, line)
+        excess = self._get_progress_objection(amount, line, without=without)
+        self._refuse_progress([excess and self._explain_progress_excess(excess, line)])
 
-    def _refuse_progress_excess(self, excess, line=None):
-        """Say why an amount may not be billed.
+    def _explain_progress_excess(self, excess, line=None):
+        """Return why an amount may not be billed, in words.
 
         :param excess: `amounts.Excess`.
         :param line: the order line it is billed on, empty for the order.
-        :raise UserError: always.
         """
-        figures = {
-            "record": line.name if line else self.display_name,
+        figures = self._format_progress_excess(excess)
+        figures["record"] = line.name if line else self.display_name
+        if not excess.is_over:
+            return self.env._(
+                "You cannot credit %(amount)s of %(record)s because %(billed)s of it "
+                "are billed. Credit at most %(rest)s.",
+                **figures,
+            )
+        return self.env._(
+            "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
+            "%(contract)s are billed already, drafts included. Bill at most "
+            "%(rest)s, or change the order first.",
+            **figures,
+        )
+
+    def _format_progress_excess(self, excess):
+        """Return the figures of an `amounts.Excess`, formatted, for messages."""
+        return {
             "amount": self._format_progress(abs(excess.amount or excess.billed)),
             "billed": self._format_progress(excess.billed),
             "contract": self._format_progress(excess.contract),
             "rest": self._format_progress(abs(excess.rest)),
         }
-        if not excess.is_over:
-            raise UserError(
-                self.env._(
-                    "You cannot credit %(amount)s of %(record)s because %(billed)s of "
-                    "it are billed. Credit at most %(rest)s.",
-                    **figures,
-                )
-            )
-        raise UserError(
-            self.env._(
-                "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
-                "%(contract)s are billed already, drafts included. Bill at most "
-                "%(rest)s, or change the order first.",
-                **figures,
-            )
-        )
 
-    def _is_progress_refused(self, amount, line=None, added=0.0):
-        """Return whether `_check_progress_ceiling` would refuse an amount.
+    def _get_progress_objection(self, amount, line=None, added=0.0, without=None):
+        """Return the excess of an amount that the user may not bill, or None.
 
-        :param float added: untaxed amount billed before it that no invoice has yet.
+        As `_get_progress_excess`; whoever may bill beyond contracts is only warned.
         """
-        excess = self._get_progress_excess(amount, line, added)
-        return bool(excess) and not (excess.is_over and self._may_exceed_progress())
+        excess = self._get_progress_excess(amount, line, added, without)
+        if excess and excess.is_over and self._may_exceed_progress():
+            return None
+        return excess
 
     def _check_progress_move(self, move):
-        """Refuse to post what leaves billed beyond the contract or below nothing.
+        """Refuse an invoice that leaves billed beyond the contract or below nothing.
 
         :param move: an invoice or credit note on the order.
         """
         items = self._get_progress_move_items(move)
-        if move.move_type == "out_invoice" and not move._bills_progress():
-            # What undoes a credit note bills again what was billed.
-            if not move.sudo().reversed_entry_id:
-                self._check_progress_regular(items)
-            return
-        amount = self._sum_progress_items(items)
-        self._check_progress_ceiling(amount, without=items)
+        owns = {self.env["sale.order.line"]: items}
         # A final completes the order, whatever cents that leaves on its lines.
-        lines = self.env["sale.order.line"]
-        if not move.is_progress_final:
-            lines = items._get_progress_bounded_lines()
-        for line in lines:
-            own = items & (line | line.progress_deposit_line_ids).sudo().invoice_lines
+        for line in (
+            () if move.is_progress_final else items._get_progress_bounded_lines()
+        ):
+            billing = line | line.progress_deposit_line_ids
+            owns[line] = items & billing.sudo().invoice_lines
+        for line, own in owns.items():
             amount = self._sum_progress_items(own)
-            self._check_progress_ceiling(amount, line, without=own)
+            # Nothing makes no more of an excess that a changed order leaves.
+            if not self.currency_id.is_zero(amount):
+                self._check_progress_ceiling(amount, line, without=own)
 
     def _get_progress_move_items(self, move):
         """Return the lines of an invoice that are the order's."""
         return move.sudo().line_ids.filtered(
             lambda item: self in item.sale_line_ids.order_id
         )
-
-    def _check_progress_regular(self, items):
-        """Refuse a regular invoice beyond the contract, or what was delivered of it.
-
-        Deposits it does not take back now are no part of that.
-
-        :param items: the lines of the invoice.
-        """
-        lines = self._get_progress_contract_lines()
-        own = items & lines.sudo().invoice_lines
-        amount = self._sum_progress_items(own)
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
-            return
-        others = lines.sudo().invoice_lines.filtered(
-            lambda item: item.parent_state in ("draft", "posted")
-        )
-        excess = get_excess(
-            amount,
-            self._sum_progress_items(others - own),
-            contract := self._get_progress_deliverable_amount(),
-            self._get_progress_ceiling(contract),
-            self.currency_id,
-        )
-        if excess and not self._may_exceed_progress():
-            self._refuse_progress_excess(excess)
-
-    def _get_progress_deliverable_amount(self):
-        """Return the untaxed contract value, with what was delivered on top of it."""
-        delivered = {
-            line: line.qty_delivered
-            for line in self._get_progress_contract_lines()
-            if line.product_id.invoice_policy == "delivery"
-            and line.qty_delivered > line.product_uom_qty
-        }
-        if not delivered:
-            return self.progress_contract_amount
-        return self._get_progress_ledger(is_plan=True).get_untaxed(delivered)
 
     def _refuse_progress_draft_credit(self, deposits, amount):
         """Say that progress cannot be taken back from a deposit that is a draft.
@@ -533,20 +499,20 @@ class SaleOrder(models.Model):
         if not excess or not excess.is_over:
             return excess
         # Dear to ask for: only what is beyond the plain contract is held against it.
-        contract = self._get_progress_exact_contract(contract, line)
+        ledger = self._get_progress_ledger(is_plan=True)
+        contract = ledger.get_bound(line.id if line else 0, contract)
         limit = self._get_progress_ceiling(contract)
         return get_excess(*args, limit, self.currency_id)
 
     def _sum_progress_draft_credits(self, items):
         """Return the untaxed amount of those invoice lines on draft credit notes."""
-        return self._sum_progress_items(
-            items.filtered(
-                lambda item: (
-                    item.parent_state == "draft"
-                    and item.move_id.move_type == "out_refund"
-                    and not item.move_id.is_progress_final
-                )
-            )
+        return self._sum_progress_items(items._get_progress_draft_credits())
+
+    def _format_progress_moves(self, moves):
+        """Return the names of invoices with their untaxed amounts, for messages."""
+        return ", ".join(
+            f"{move.display_name} ({self._format_progress(move.amount_untaxed)})"
+            for move in moves
         )
 
     def _format_progress(self, amount):
@@ -729,6 +695,14 @@ class SaleOrder(models.Model):
                 details["total_excluded"] + details["delta_total_excluded"]
             )
 
+    def _sum_progress_values(self, lines):
+        """Return the untaxed amount of the values of an order's invoice lines."""
+        allocator = self.env["progress.billing.allocator"]
+        return sum(
+            allocator._get_share(base_line).base
+            for _line, base_line in self._round_progress_lines(lines)
+        )
+
     def _prepare_progress_base_line(self, line, currency):
         """Return the tax engine's base line of an invoice line's values."""
         taxes = self.env["account.tax"].browse(
@@ -877,7 +851,8 @@ class SaleOrder(models.Model):
         :param dict values: of the invoice, changed in place.
         """
         for order, lines in self._get_progress_values_by_order(values).items():
-            if order._uses_progress_billing():
+            # A final completes an order that only the host has invoiced so far, too.
+            if values.get("is_progress_final") or order._uses_progress_billing():
                 order._complete_progress_lines(lines)
 
     def _get_progress_ledger(self, is_plan=False):

@@ -193,17 +193,17 @@ class ProgressBillingProformaLine(models.Model):
             if excess:
                 raise ValidationError(line._get_excess_message(excess))
 
-    def _get_excess(self, sale_line, amount):
+    def _get_excess(self, sale_line, amount, added=0.0):
         """Return why no pro forma may bill an amount of an order line.
 
         :param amount: untaxed, on top of open pro forma lines other than these.
+        :param float added: untaxed amount billed before it that no invoice has yet.
         :return: `amounts.Excess`, None where it may.
         """
         others = sale_line.progress_proforma_line_ids - self
         others = others.filtered(lambda line: line.proforma_id._is_open())
-        return sale_line.order_id._get_progress_excess(
-            amount, sale_line, added=sum(others.mapped("amount_to_invoice"))
-        )
+        added += sum(others.mapped("amount_to_invoice"))
+        return sale_line.order_id._get_progress_excess(amount, sale_line, added)
 
     def _get_excess_message(self, excess):
         """Return why the line may not bill its amount.

@@ -374,7 +374,7 @@ class ProgressBillingLine(models.Model):
             if order.currency_id.is_zero(bill.untaxed + bill.tax):
                 previews[line.id] = RunPreview("nothing")
             elif any(
-                order._is_progress_refused(bill.untaxed, pool, added[pool])
+                order._get_progress_objection(bill.untaxed, pool, added[pool])
                 for pool in pools
             ):
                 previews[line.id] = RunPreview("contract")
@@ -394,6 +394,23 @@ class ProgressBillingLine(models.Model):
         if ledger:
             return self._get_next_bill(ledger)
         return RunPreview(False, self.amount_untaxed, self.amount_tax)
+
+    def _get_run_uses(self):
+        """Return what the lines, billed as a run does, use up for others behind them.
+
+        :return: tuple of (order or order line -> untaxed amount, order -> its
+            `OrderLedger` with the lines counted).
+        """
+        uses, ledgers = defaultdict(float), {}
+        for order, lines in self.grouped("order_id").items():
+            ledgers[order] = ledger = order._get_progress_ledger(is_plan=True)
+            for line in lines.sorted(lambda line: line._get_billing_order()):
+                bill = line._get_next_bill(ledger)
+                ledger.count(bill)
+                uses[order] += bill.untaxed
+                for line_id, amount in bill.by_line.items():
+                    uses[order.order_line.browse(line_id)] += amount
+        return dict(uses), ledgers
 
     # === THE SCHEDULED JOB === #
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
+from ..arithmetic.claim import Part
 from .batches import bill_in_parts, explain
 
 #: Orders whose retention is released together, before progress is committed.
@@ -112,27 +113,53 @@ class SaleOrder(models.Model):
 
     # === MANY PROJECTS === #
 
-    def _get_budget_obstacle(self, project, lines, added):
+    def _get_budget_obstacle(self, project, amounts, added):
         """Return why an invoice of a project's budget fails: a key, or False.
 
-        :param lines: the order lines whose pending amounts it bills.
-        :param added: what the same run bills of the order before, untaxed.
+        :param amounts: order line -> untaxed amount that it bills.
+        :param added: what the same run bills before, untaxed: of the order, and of
+            order lines.
         """
         self.ensure_one()
         if project.sudo().progress_create_proforma:
             ProformaLine = self.env["progress.billing.proforma.line"]
             is_refused = any(
-                ProformaLine._get_excess(line, line.pending_amount) for line in lines
+                ProformaLine._get_excess(line, amount, added[line])
+                for line, amount in amounts.items()
             )
             return is_refused and "contract"
         if self.progress_method == "deposit":
             if not self._has_progress_deposit_account():
                 return "account"
-        amount = sum(lines.mapped("pending_amount"))
-        if self._is_progress_refused(amount, added=added) or any(
-            self._is_progress_refused(line.pending_amount, line) for line in lines
+        total = sum(amounts.values())
+        if self._get_progress_objection(total, added=added[self]) or any(
+            self._get_progress_objection(amount, line, added[line])
+            for line, amount in amounts.items()
         ):
             return "contract"
+        return False
+
+    def _get_budget_credit_obstacle(self, project, amounts, ledger=None):
+        """Return why progress cannot be taken back from deposits: a key, or False.
+
+        :param amounts: order line -> untaxed amount to bill, or take back.
+        :param ledger: the order's `OrderLedger` with what the same run bills before.
+        """
+        is_direct = not project.sudo().progress_create_proforma
+        if self.progress_method != "deposit" or not is_direct:
+            return False
+        taken_back = {
+            line: amount
+            for line, amount in amounts.items()
+            if amount * line.price_subtotal < 0.0
+        }
+        ledger = ledger or (taken_back and self._get_progress_ledger(is_plan=True))
+        try:
+            for line, amount in taken_back.items():
+                part = Part(line.id, amount, is_exact=True, is_line_only=True)
+                ledger.take(part, self.progress_method)
+        except UserError:
+            return "draft"
         return False
 
     # === RETENTION === #

@@ -1,4 +1,4 @@
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 from odoo import models
 from odoo.fields import Domain
@@ -10,6 +10,7 @@ OBSTACLES = [
     ("not_due", "Not due"),
     ("account", "No deposit account"),
     ("contract", "Over the contract value"),
+    ("draft", "Deposit to credit is a draft"),
 ]
 
 #: What a run bills of one order in one project, or why it leaves it.
@@ -37,35 +38,37 @@ class SaleOrderLine(models.Model):
             ]
         )
 
-    def _preview_budget_run(self, date, automatic=False, planned=None):
+    def _preview_budget_run(self, date, automatic=False, used=(), ledgers=None):
         """Return what a run bills of budget lines, and what it leaves and why.
 
         :param date: the day of the run.
         :param bool automatic: whether it is the scheduled job's.
-        :param planned: order id -> untaxed amount of planned lines that the same run
-            bills before.
+        :param used: what planned lines bill before in the same run, and
+        :param ledgers: the orders' ledgers then: `progress.billing.line._get_run_uses`.
         :return: list of `BudgetBill`, amounts untaxed in the order's currency.
         """
         self._fetch_progress_amounts()
-        added = dict(planned or {})
+        added = Counter(dict(used))
         groups = self.grouped(lambda line: (line.progress_project_id, line.order_id))
         bills = []
         for (project, order), lines in groups.items():
-            taken = lines._get_lines_to_bill()
-            pending = taken or lines.filtered("pending_amount")
-            amount = sum(pending.mapped("pending_amount"))
-            obstacle = (
-                lines._get_run_obstacle(taken)
-                # In sudo mode because a project may be private to others.
-                or project.sudo()._get_run_obstacle(date, automatic)
-                or order._get_budget_obstacle(
-                    project, pending, added.setdefault(order.id, 0.0)
+            taken = lines._get_lines_to_bill(added)
+            amounts = {
+                line: line._get_pending_after(added[line])[1] for line in taken or lines
+            }
+            # In sudo mode because a project may be private to others.
+            obstacle = lines._get_run_obstacle(taken) or (
+                project.sudo()._get_run_obstacle(date, automatic)
+                or order._get_budget_obstacle(project, amounts, added)
+                or order._get_budget_credit_obstacle(
+                    project, amounts, (ledgers or {}).get(order)
                 )
             )
             if obstacle == "finished":
                 continue
+            amount = sum(amounts.values())
             if not obstacle:
-                added[order.id] += amount
+                added[order] += amount
             bills.append(BudgetBill(project, order, amount, obstacle))
         return bills
 

@@ -96,10 +96,21 @@ class AccountMove(models.Model):
             for order in orders:
                 move._check_progress_currency(order)
                 if move.is_progress_final:
-                    order._check_progress_drafts()
+                    order._check_progress_draft_deposits()
             move._check_progress_recalls()
             move._check_progress_credited_twice()
-            for order in orders:
+            move._check_progress_ceilings()
+
+    def _check_progress_ceilings(self):
+        """Refuse what leaves billed beyond the contracts, or below nothing.
+
+        What undoes a final invoice that paid back bills no more than it undoes.
+        """
+        for move in self:
+            final = move.sudo().reversed_entry_id
+            if final.is_progress_final and move.move_type == "out_invoice":
+                continue
+            for order in move._get_progress_orders():
                 order._check_progress_move(move)
 
     def _check_progress_currency(self, order):
@@ -127,7 +138,7 @@ class AccountMove(models.Model):
         """Refuse to credit a final invoice, or what it took back, twice over."""
         self.ensure_one()
         final = self.reversed_entry_id
-        if self.move_type != "out_refund" or not final.is_progress_final:
+        if not final.is_progress_final:
             return
         recalls = self._get_progress_deposit_items().filtered("is_progress_recall")
         is_beyond = any(
@@ -147,21 +158,6 @@ class AccountMove(models.Model):
                     final=final.display_name,
                 )
             )
-
-    def _bills_progress(self):
-        """Return whether the invoice bills a share, any deposit, or the rest.
-
-        What undoes a final invoice bills nothing, whichever way it goes.
-        """
-        self.ensure_one()
-        if self.sudo().reversed_entry_id.is_progress_final:
-            return False
-        return self.is_progress_final or any(
-            item.progress_line_id
-            or item.progress_budget_line_id
-            or any(line.is_downpayment for line in item.sale_line_ids)
-            for item in self._get_progress_billing_items()
-        )
 
     def _check_progress_recalls(self):
         """Refuse to take back more than is open; a final takes back all.
@@ -298,11 +294,19 @@ class AccountMove(models.Model):
             return
         for order in () if self.is_progress_final else self._get_progress_orders():
             amount = -order._sum_progress_items(order._get_progress_move_items(self))
-            # Drafts are checked when they are posted.
-            drafts = order._get_progress_items().filtered(
-                lambda item: item.parent_state == "draft"
-            )
-            order._check_progress_ceiling(amount, without=drafts)
+            excess = order._get_progress_objection(amount)
+            if excess:
+                raise UserError(
+                    self.env._(
+                        "You cannot undo %(credit)s because %(billed)s of the "
+                        "%(contract)s of %(order)s are billed without its %(amount)s, "
+                        "drafts included. Delete the drafts, or credit what is billed, "
+                        "first.",
+                        credit=self.display_name,
+                        order=order.display_name,
+                        **order._format_progress_excess(excess),
+                    )
+                )
 
     def _check_progress_credited_final(self):
         """Refuse to reset a final invoice while a posted credit note reverses it.

@@ -90,62 +90,60 @@ class SaleOrder(models.Model):
         """
         self._lock_progress()
         self._check_progress_billable()
-        self._check_progress_drafts()
-        for order in self:
-            order._check_progress_final()
+        self._refuse_progress(order._get_progress_final_obstacle() for order in self)
         orders = with_request(self._with_progress_batch(), is_final=True, date=date)
         return orders._create_invoices(grouped=not consolidated, final=True).with_env(
             self.env
         )
 
-    def _check_progress_final(self):
-        """Refuse a second final invoice, and one of nothing."""
+    def _get_progress_final_obstacle(self):
+        """Return why no final invoice can be made now, as text; None where it can."""
         self.ensure_one()
-        self._check_progress_draft_recalls()
+        return (
+            self._get_progress_draft_credit_obstacle()
+            or self._get_progress_draft_deposit_obstacle()
+            or self._get_progress_draft_recall_obstacle()
+            or self._get_progress_second_final_obstacle()
+        )
+
+    def _get_progress_second_final_obstacle(self):
+        """Return why a draft final invoice, or an invoiced order, allows no other."""
         draft = self._get_progress_finals().filtered(lambda move: move.state == "draft")
         if draft:
-            raise UserError(
-                self.env._(
-                    "You cannot create the final invoice of %(order)s because there is "
-                    "a draft already (%(invoice)s). Post or delete it first.",
-                    order=self.display_name,
-                    invoice=", ".join(draft.sudo().mapped("display_name")),
-                )
+            return self.env._(
+                "You cannot create the final invoice of %(order)s because there is "
+                "a draft already (%(invoice)s). Post or delete it first.",
+                order=self.display_name,
+                invoice=", ".join(draft.sudo().mapped("display_name")),
             )
         if not self._get_progress_rest_lines() and not self._get_progress_open_lines():
-            raise UserError(
-                self.env._(
-                    "You cannot create the final invoice of %(order)s because all of "
-                    "its %(amount)s is invoiced and no deposit is open.",
-                    order=self.display_name,
-                    amount=self._format_progress(self.progress_contract_amount),
-                )
+            return self.env._(
+                "You cannot create the final invoice of %(order)s because all of "
+                "its %(amount)s is invoiced and no deposit is open.",
+                order=self.display_name,
+                amount=self._format_progress(self.progress_contract_amount),
             )
+        return None
 
-    def _check_progress_drafts(self):
-        """Refuse to settle orders while a deposit on them is still a draft."""
-        for order in self:
-            items = order._get_progress_items().filtered(
-                lambda item: (
-                    item.parent_state == "draft"
-                    and not item.is_progress_recall
-                    and any(line.is_downpayment for line in item.sale_line_ids)
-                )
+    def _check_progress_draft_deposits(self):
+        """Refuse to settle an order while a deposit on it is still a draft."""
+        self._refuse_progress([self._get_progress_draft_deposit_obstacle()])
+
+    def _get_progress_draft_deposit_obstacle(self):
+        """Return why the order cannot be settled beside its draft deposits, if any."""
+        items = self._get_progress_items().filtered(
+            lambda item: (
+                item.parent_state == "draft"
+                and not item.is_progress_recall
+                and any(line.is_downpayment for line in item.sale_line_ids)
             )
-            if items:
-                raise UserError(
-                    self.env._(
-                        "You cannot make the final invoice of %(order)s because its "
-                        "deposit %(deposits)s is still a draft. Post or delete it "
-                        "first.",
-                        order=order.display_name,
-                        deposits=", ".join(
-                            f"{move.display_name} "
-                            f"({order._format_progress(move.amount_untaxed)})"
-                            for move in items.move_id
-                        ),
-                    )
-                )
+        )
+        return items and self.env._(
+            "You cannot make the final invoice of %(order)s because its deposit "
+            "%(deposits)s is still a draft. Post or delete it first.",
+            order=self.display_name,
+            deposits=self._format_progress_moves(items.move_id),
+        )
 
     def _add_progress_recalls(self, lines, recalls):
         """Return the lines followed by the deposits that are taken back.
@@ -294,22 +292,18 @@ class SaleOrder(models.Model):
         by_pool = {pool: get_fraction(pool) for pool in set(pools.values())}
         return {key: by_pool[pool] for key, pool in pools.items()}
 
-    def _check_progress_draft_recalls(self):
-        """Refuse a final invoice beside a draft that takes back the same deposits."""
-        self.ensure_one()
+    def _get_progress_draft_recall_obstacle(self):
+        """Return why a draft that takes deposits back allows no final, if any does."""
         moves = self._get_progress_items().move_id.filtered(
             lambda move: move.state == "draft" and not move.is_progress_final
         )
         moves = moves.filtered("line_ids.is_progress_recall")
-        if moves:
-            raise UserError(
-                self.env._(
-                    "You cannot create the final invoice of %(order)s because draft "
-                    "%(invoices)s takes back deposits. Post or delete it first.",
-                    order=self.display_name,
-                    invoices=", ".join(moves.mapped("display_name")),
-                )
-            )
+        return moves and self.env._(
+            "You cannot create the final invoice of %(order)s because draft "
+            "%(invoices)s takes back deposits. Post or delete it first.",
+            order=self.display_name,
+            invoices=", ".join(moves.mapped("display_name")),
+        )
 
     # === THE FINAL INVOICE AS IT WILL BE === #
 
@@ -345,14 +339,42 @@ class SaleOrder(models.Model):
 
         Nothing is created, and nothing locked.
         """
-        orders = with_request(
-            self._with_progress_batch(), is_final=True, date=date, is_preview=True
-        ).with_context(raise_if_nothing_to_invoice=False)
+        orders = with_request(self._with_progress_batch(), is_final=True, date=date)
+        return orders._prepare_progress_invoices(consolidated)
+
+    def _prepare_progress_invoices(self, consolidated=False):
+        """Return the values of the invoices that the host would create of the orders.
+
+        Nothing is created, and nothing locked.
+        """
+        orders = with_request(self, is_preview=True).with_context(
+            raise_if_nothing_to_invoice=False
+        )
         try:
             orders._create_invoices(grouped=not consolidated, final=True)
         except InvoicesPrepared as prepared:
             return prepared.vals_list
         return []
+
+    def _get_progress_regular_obstacle(self):
+        """Return why no regular invoice can be made now, as text; None where it can."""
+        self.ensure_one()
+        if not self._uses_progress_billing():
+            return None
+        obstacle = self._get_progress_draft_credit_obstacle()
+        if obstacle:
+            return obstacle
+        try:
+            vals_list = self._prepare_progress_invoices()
+        except UserError as error:
+            return str(error)
+        amount = sum(
+            self._sum_progress_values(lines)
+            for values in vals_list
+            for lines in self._get_progress_values_by_order(values).values()
+        )
+        excess = self._get_progress_objection(amount)
+        return excess and self._explain_progress_excess(excess)
 
     # === BEFORE AN ORDER IS LOCKED OR CANCELLED === #
 

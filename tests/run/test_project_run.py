@@ -177,13 +177,64 @@ class TestProjectRun(ProjectBillingCommon):
         self.assertEqual(wizard.line_ids, order.progress_line_ids | line)
         self.assertEqual(
             self._preview(wizard),
-            {order: (600.0, "contract"), other: (600.0, "invoice")},
+            {order: (600.0, "contract"), other: (300.0, "invoice")},
         )
         wizard.action_run()
         self.assertEqual(
             sorted(wizard.move_ids.mapped("amount_untaxed")), [300.0, 300.0, 500.0]
         )
         self.assertBudget(other.order_line, (0.0, 600.0, 0.0))
+
+    def test_budgets_are_shown_less_what_planned_lines_bill_of_them(self):
+        whole = self._project_order(600.0, 400.0)
+        hours = self._project_order((10.0, 100.0, "quantity"))
+        used_up = self._project_order(1000.0)
+        proforma = self._project_order(1000.0)
+        deposit = self._project_order(1000.0, method="deposit")
+        orders = whole | hours | used_up | proforma | deposit
+        orders.order_line.completed_percent = 60.0
+        proforma.project_id.progress_create_proforma = True
+        self._plan(whole, 30.0)
+        self._plan(hours, 25.0, sale_line_id=hours.order_line.id)
+        self._plan(used_up, 60.0)
+        self._plan(proforma, 50.0)
+        self._plan(deposit, 40.0, sale_line_id=deposit.order_line.id)
+        wizard = self._wizard(orders, source="both")
+        shown = {
+            whole: (300.0, "invoice"),
+            hours: (350.0, "invoice"),
+            used_up: (0.0, "nothing"),
+            proforma: (100.0, "proforma"),
+            deposit: (200.0, "invoice"),
+        }
+        self.assertEqual(self._preview(wizard), shown)
+        wizard.action_run()
+        self.assertFalse(wizard.failed_budget_ids)
+        self.assertEqual(wizard.proforma_ids.amount_untaxed, 100.0)
+        for order in orders:
+            planned = order.progress_line_ids.amount_untaxed
+            made = order.progress_billed_amount - planned
+            made += sum(
+                wizard.proforma_ids.line_ids.filtered(
+                    lambda line, order=order: line.order_id == order
+                ).mapped("amount_to_invoice")
+            )
+            self.assertEqual(made, shown[order][0])
+
+    def test_a_deposit_that_the_same_run_makes_is_not_credited(self):
+        order = self._project_order(600.0, 400.0, method="deposit")
+        self._complete(order.order_line, 10.0, 0.0)
+        line = self._plan(order, ("amount", 600.0), sale_line_id=order.order_line[0].id)
+        wizard = self._wizard(order, source="both")
+        self.assertEqual(self._preview(wizard), {order: (-540.0, "draft")})
+        wizard.action_run()
+        self.assertFalse(wizard.failed_budget_ids)
+        self.assertEqual(wizard.move_ids, line.move_id)
+        line.move_id.action_post()
+        wizard = self._wizard(order, source="both")
+        self.assertEqual(self._preview(wizard), {order: (-540.0, "invoice")})
+        wizard.action_run()
+        self.assertEqual(order.progress_billed_amount, 60.0)
 
     def test_preview_moves_with_the_choice(self):
         order = self._project_order(1000.0)

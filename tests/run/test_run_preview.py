@@ -4,6 +4,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -118,6 +119,38 @@ class TestRunPreview(PropertyCase):
         self.assertEqual(self._obstacles(self._wizard()), {line.name: "contract"})
         credit.action_post()
         self.assertEqual(self._wizard().line_ids, line)
+
+    def test_regular_invoices_are_left_beside_a_draft_credit_note(self):
+        order = self._order(1000.0, progress_method="revenue")
+        self._bill(self._plan(order, 30.0))
+        credit = self._credit(self._final(order), post=False)
+        wizard = self._wizard(invoice_type="regular")
+        self.assertNotIn(order, wizard.order_ids)
+        self.assertIn(credit.display_name, wizard.order_obstacles)
+        wizard.action_run()
+        self.assertFalse(wizard.move_ids)
+
+    def test_regular_invoices_stay_within_the_contract_with_drafts(self):
+        order = self._order(1000.0)
+        self._bill(self._plan(order, 50.0))
+        self._final(order)
+        order.order_line = [
+            Command.create({"product_id": self.service.id, "price_unit": 500.0})
+        ]
+        draft = self._bill(self._plan(order, ("amount", 250.0)), post=False)
+        self.assertEqual(order.progress_billed_amount, 1250.0)
+        wizard = self._wizard(invoice_type="regular")
+        self.assertNotIn(order, wizard.order_ids)
+        self.assertIn("250.00", wizard.order_obstacles)
+        with self.assertRaisesRegex(UserError, "1,250.00"), self.cr.savepoint():
+            order._create_invoices()
+        wizard.action_run()
+        self.assertFalse(wizard.move_ids)
+        draft.unlink()
+        order.progress_line_ids.filtered(lambda line: line.state == "planned").unlink()
+        wizard = self._wizard(invoice_type="regular")
+        self.assertIn(order, wizard.order_ids)
+        self.assertFalse(wizard.order_obstacles)
 
     def test_amounts_shown_are_billed_where_a_line_is_left(self):
         # 50 % of 100.01 is 50.01 for the first who asks, 50.00 for the second.

@@ -109,7 +109,8 @@ class TestFinalCompletesTheOrder(InterimCase):
         order = self._staged(*lines)
         for line in order.order_line:
             line.discount = 15.0 if line.price_unit == 96.4 else 0.0
-        self._bill(self._plan(order, percent))
+        if percent:
+            self._bill(self._plan(order, percent))
         for stage in stages:
             self._interim(order, *stage)
         if order._get_progress_rest_lines() or order._get_progress_open_lines():
@@ -143,6 +144,12 @@ class TestFinalCompletesTheOrder(InterimCase):
                             self._complete_order(lines, [stage], percent)
                             savepoint.rollback()
                             self.env.invalidate_all()
+
+    def test_final_of_an_order_that_only_the_host_invoiced(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        tax = self._tax(10.0, name="in", price_include_override="tax_included")
+        for stages in ([(1.0, 3.0)], [(1.0, 0.0)], [(3.0, 1.0), (3.0, 2.0)]):
+            self._complete_order([(59.79, 4.0, tax), (79.85, 3.0, tax)], stages, 0.0)
 
     def test_two_stages_and_mixed_taxes(self):
         self.company.tax_calculation_rounding_method = "round_globally"

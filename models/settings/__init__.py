@@ -7,3 +7,4 @@ from . import account_account
 from . import progress_billing_guard
 from . import res_company
 from . import res_config_settings
+from . import sale_order

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.fields import Command
 
+from ..invoicing.invoice_values import InvoiceValues
 from ..invoicing.request import InvoicesPrepared, get_request, with_request
 
 
@@ -105,14 +106,15 @@ class SaleOrder(models.Model):
 
     def _create_account_invoices(self, invoice_vals_list, final):
         request = get_request(self)
-        for values in invoice_vals_list:
-            self._complete_progress_values(values)
+        invoices = [InvoiceValues(self.env, values) for values in invoice_vals_list]
+        for invoice in invoices:
+            invoice.complete()
             if request.section_order_ids:
-                self._round_progress_orders_apart(values)
+                invoice.round_orders_apart()
         self._add_retention_lines(invoice_vals_list)
         if request.is_preview:
             # The host has no method for the values alone.
             raise InvoicesPrepared(invoice_vals_list)
-        for values in invoice_vals_list if request.is_batch else ():
-            self._add_progress_balances(values)
+        for invoice in invoices if request.is_batch else ():
+            invoice.add_balances()
         return super()._create_account_invoices(invoice_vals_list, final)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tools.misc import formatLang
 
 from ..arithmetic.amounts import ceiling, get_excess
@@ -597,134 +597,7 @@ class SaleOrder(models.Model):
         """Create invoices in one batch, through the host's own method."""
         return self._create_account_invoices(vals_list, False).sudo(self.env.su)
 
-    # === JOURNAL AMOUNTS === #
-
-    def _add_progress_balances(self, values):
-        """Give the product lines of an invoice the balances that the host will compute.
-
-        The host creates the lines without, computes the same figures from the same tax
-        engine, and writes them line by line. Only in company currency: the rate of
-        another one is the invoice's own business.
-        """
-        company = self.env["res.company"].browse(values["company_id"])
-        currency = self.env["res.currency"].browse(values["currency_id"])
-        lines = [
-            command[2]
-            for command in values["invoice_line_ids"]
-            if command[2].get("display_type", "product") == "product"
-        ]
-        if currency != company.currency_id or not lines:
-            return
-        if not all(
-            {"price_unit", "quantity", "tax_ids"} <= set(line) for line in lines
-        ):
-            # What another addon leaves out, the host works out with the lines.
-            return
-        AccountTax = self.env["account.tax"]
-        base_lines = [
-            self._prepare_progress_base_line(line, currency) for line in lines
-        ]
-        AccountTax._add_tax_details_in_base_lines(base_lines, company)
-        AccountTax._round_base_lines_tax_details(base_lines, company)
-        sign = -1 if values["move_type"] == "out_invoice" else 1
-        for line, base_line in zip(lines, base_lines, strict=True):
-            details = base_line["tax_details"]
-            line["balance"] = line["amount_currency"] = sign * currency.round(
-                details["total_excluded"] + details["delta_total_excluded"]
-            )
-
-    def _sum_progress_values(self, lines):
-        """Return the untaxed amount of the values of an order's invoice lines."""
-        allocator = self.env["progress.billing.allocator"]
-        return sum(
-            allocator._get_share(base_line).base
-            for _line, base_line in self._round_progress_lines(lines)
-        )
-
-    def _prepare_progress_base_line(self, line, currency):
-        """Return the tax engine's base line of an invoice line's values."""
-        taxes = self.env["account.tax"].browse(
-            {
-                tax_id
-                for command in line["tax_ids"]
-                for tax_id in (command[2] or [] if command[0] == 6 else [command[1]])
-            }
-        )
-        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
-            {},
-            product_id=self.env["product.product"].browse(line.get("product_id")),
-            product_uom_id=self.env["uom.uom"].browse(line.get("product_uom_id")),
-            tax_ids=taxes,
-            price_unit=line["price_unit"],
-            quantity=line["quantity"],
-            discount=line.get("discount", 0.0),
-            extra_tax_data=line.get("extra_tax_data"),
-            currency_id=currency,
-            rate=1.0,
-        )
-
     # === SEVERAL ORDERS ON ONE INVOICE === #
-
-    def _round_progress_orders_apart(self, values):
-        """Fix the amounts of each order's lines as an invoice of its own has them.
-
-        The tax engine rounds an invoice as a whole: without this, a cent of one order
-        would be billed to another.
-        """
-        lines_by_order = self._get_progress_values_by_order(values)
-        if len(lines_by_order) < 2:
-            return
-        allocator = self.env["progress.billing.allocator"]
-        for order, lines in lines_by_order.items():
-            for line, base_line in order._round_progress_lines(lines):
-                if not base_line["manual_tax_amounts"]:
-                    share = allocator._get_share(base_line)
-                    line.update(order._fix_progress_line(base_line, share))
-
-    def _get_progress_values_by_order(self, values):
-        """Return order -> values of its product lines, of an invoice's values."""
-        lines_by_order = {}
-        for _code, _id, line in values["invoice_line_ids"]:
-            order = self._get_progress_sale_lines(line).order_id
-            if order and line.get("display_type", "product") == "product":
-                lines_by_order.setdefault(order, []).append(line)
-        return lines_by_order
-
-    def _get_progress_sale_lines(self, values):
-        """Return the order lines that the values of an invoice line link to."""
-        ids = []
-        for code, line_id, line_ids in values.get("sale_line_ids", []):
-            ids += line_ids if code == Command.SET else [line_id]
-        return self.env["sale.order.line"].browse(ids)
-
-    def _round_progress_lines(self, lines):
-        """Return (values, base line) of invoice lines rounded among themselves."""
-        AccountTax = self.env["account.tax"]
-        currency = self.currency_id
-        base_lines = [
-            self._prepare_progress_base_line(line, currency) for line in lines
-        ]
-        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
-        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
-        return zip(lines, base_lines, strict=True)
-
-    def _fix_progress_line(self, base_line, share):
-        """Return the values that fix the amounts of an invoice line at a share."""
-        allocator = self.env["progress.billing.allocator"]
-        fixed = {**base_line, **allocator._get_fixed_amounts(share)}
-        factor = base_line["quantity"] * (1.0 - base_line["discount"] / 100.0)
-        if not fixed["manual_tax_amounts"]:
-            # Only amounts with taxes can be fixed; without, the price takes the cent.
-            # What rounding leaves of each line would add up to a cent of its own where
-            # invoices are rounded as a whole.
-            is_whole = (
-                self.company_id.tax_calculation_rounding_method != "round_per_line"
-            )
-            amount = factor * base_line["price_unit"]
-            amount = amount if is_whole else self.currency_id.round(amount)
-            return {} if amount == share.base else {"price_unit": share.base / factor}
-        extra = self.env["account.tax"]._export_base_line_extra_tax_data(fixed)
-        return {"extra_tax_data": extra}
 
     def _get_progress_sharing(self):
         """Return the orders that share an invoice with another one of `self`."""
@@ -737,37 +610,6 @@ class SaleOrder(models.Model):
         """Return whether the order gets a section on the invoice being prepared."""
         self.ensure_one()
         return self.id in get_request(self).section_order_ids
-
-    # === WHAT COMPLETES A LINE === #
-
-    def _complete_progress_lines(self, lines):
-        """Fix the amounts of invoice lines at what earlier invoices left.
-
-        :param lines: list of invoice line values, changed in place.
-        """
-        by_line = {
-            line: values
-            for values in lines
-            # What the builder makes is worked out already.
-            if "progress_by_amount" not in values
-            for line in self._get_progress_sale_lines(values)
-            if not line.display_type and not line.is_downpayment
-        }
-        if not by_line:
-            return
-        ledger = self._get_progress_ledger()
-        due = {
-            line: line.qty_invoiced + values.get("quantity", 1.0)
-            for line, values in by_line.items()
-        }
-        _shares, fixed = ledger.get_invoice_shares(due)
-        for line, share in fixed.items():
-            values = by_line[line]
-            if ledger.is_rest_amount(line):
-                values.update(line._prepare_progress_amount(share))
-            else:
-                base_line = self._prepare_progress_base_line(values, self.currency_id)
-                values.update(self._fix_progress_line(base_line, share))
 
     def _hold_progress_invoice_status(self):
         """Leave orders that are progress-billed to their final invoice.
@@ -782,16 +624,6 @@ class SaleOrder(models.Model):
             )
             if not is_billed and order._awaits_progress_final():
                 order.invoice_status = "no"
-
-    def _complete_progress_values(self, values):
-        """Fix the lines of an invoice that complete their order lines.
-
-        :param dict values: of the invoice, changed in place.
-        """
-        for order, lines in self._get_progress_values_by_order(values).items():
-            # A final completes an order that only the host has invoiced so far, too.
-            if values.get("is_progress_final") or order._uses_progress_billing():
-                order._complete_progress_lines(lines)
 
     def _get_progress_ledger(self, is_plan=False):
         """Return what the order has billed so far, to work out its next parts from.

@@ -3,6 +3,7 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Domain
 
 from ..arithmetic.amounts import Share, add, fraction_of, recoup, total_base
+from ..invoicing.invoice_values import InvoiceValues
 from ..invoicing.request import InvoicesPrepared, get_request, with_request
 
 RECOUPMENT_MODES = [
@@ -369,9 +370,7 @@ class SaleOrder(models.Model):
         except UserError as error:
             return str(error)
         amount = sum(
-            self._sum_progress_values(lines)
-            for values in vals_list
-            for lines in self._get_progress_values_by_order(values).values()
+            InvoiceValues(self.env, values).get_untaxed() for values in vals_list
         )
         excess = self._get_progress_objection(amount)
         return excess and self._explain_progress_excess(excess)

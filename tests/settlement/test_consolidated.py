@@ -3,6 +3,7 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ...models.invoicing.invoice_values import InvoiceValues
 from ..common import ProgressBillingCommon
 from ..common_project import ProjectBillingCommon
 
@@ -156,7 +157,7 @@ class TestConsolidated(ProgressBillingCommon):
         foreign = {"name": "Postage", "quantity": 1.0, "price_unit": 5.0}
         (values,) = orders._prepare_final_invoices(consolidated=True)
         values["invoice_line_ids"].append(Command.create(foreign))
-        orders._round_progress_orders_apart(values)
+        InvoiceValues(self.env, values).round_orders_apart()
         self.assertEqual(
             values["invoice_line_ids"][-1],
             Command.create({"name": "Postage", "quantity": 1.0, "price_unit": 5.0}),

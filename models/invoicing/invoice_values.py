@@ -1,0 +1,157 @@
+"""The values of an invoice, brought to the cent before the host creates it."""
+
+from odoo.fields import Command
+
+
+class InvoiceValues:
+    """One invoice as the host prepared it, of one order or of several.
+
+    :param env: the environment whose tax engine is asked.
+    :param dict values: of the invoice; the methods change its lines in place.
+    """
+
+    def __init__(self, env, values):
+        self.env = env
+        self.values = values
+        self.allocator = env["progress.billing.allocator"]
+        self.company = env["res.company"].browse(values["company_id"])
+        self.currency = env["res.currency"].browse(values["currency_id"])
+
+    @property
+    def lines(self):
+        """Return the values of the lines that have amounts."""
+        return [
+            command[2]
+            for command in self.values["invoice_line_ids"]
+            if command[2].get("display_type", "product") == "product"
+        ]
+
+    def get_untaxed(self):
+        """Return the untaxed amount of the invoice."""
+        return sum(share.base for _line, _base_line, share in self._round(self.lines))
+
+    def complete(self):
+        """Fix the lines that complete their order lines.
+
+        They bill what earlier invoices left of these, to the cent.
+        """
+        for order, lines in self._get_lines_by_order().items():
+            # A final completes an order that only the host has invoiced so far, too.
+            if self.values.get("is_progress_final") or order._uses_progress_billing():
+                self._complete_order(order, lines)
+
+    def round_orders_apart(self):
+        """Fix the amounts of each order's lines as an invoice of its own has them.
+
+        The tax engine rounds an invoice as a whole: without this, a cent of one order
+        would be billed to another.
+        """
+        by_order = self._get_lines_by_order()
+        for lines in by_order.values() if len(by_order) > 1 else ():
+            for line, base_line, share in self._round(lines):
+                if not base_line["manual_tax_amounts"]:
+                    line.update(self._prepare_fixed(base_line, share))
+
+    def add_balances(self):
+        """Give the lines the balances that the host will compute.
+
+        The host creates them without, computes the same figures from the same tax
+        engine, and writes them line by line. Only in company currency: the rate of
+        another one is the invoice's own business.
+        """
+        asked = {"price_unit", "quantity", "tax_ids"}
+        # What another addon leaves out, the host works out with the lines.
+        if not self.lines or not all(asked <= set(line) for line in self.lines):
+            return
+        if self.currency != self.company.currency_id:
+            return
+        sign = -1 if self.values["move_type"] == "out_invoice" else 1
+        for line, _base_line, share in self._round(self.lines):
+            line["balance"] = line["amount_currency"] = sign * share.base
+
+    # === LINES === #
+
+    def _get_lines_by_order(self):
+        """Return order -> values of its lines."""
+        by_order = {}
+        for line in self.lines:
+            order = self._get_sale_lines(line).order_id
+            if order:
+                by_order.setdefault(order, []).append(line)
+        return by_order
+
+    def _get_sale_lines(self, line):
+        """Return the order lines that an invoice line links to."""
+        ids = []
+        for code, line_id, line_ids in line.get("sale_line_ids", []):
+            ids += line_ids if code == Command.SET else [line_id]
+        return self.env["sale.order.line"].browse(ids)
+
+    def _complete_order(self, order, lines):
+        by_line = {
+            sale_line: line
+            for line in lines
+            # What the builder makes is worked out already.
+            if "progress_by_amount" not in line
+            for sale_line in self._get_sale_lines(line)
+            if not sale_line.is_downpayment
+        }
+        if not by_line:
+            return
+        ledger = order._get_progress_ledger()
+        due = {
+            sale_line: sale_line.qty_invoiced + line.get("quantity", 1.0)
+            for sale_line, line in by_line.items()
+        }
+        _shares, fixed = ledger.get_invoice_shares(due)
+        for sale_line, share in fixed.items():
+            line = by_line[sale_line]
+            if ledger.is_rest_amount(sale_line):
+                line.update(sale_line._prepare_progress_amount(share))
+            else:
+                line.update(self._prepare_fixed(self._get_base_line(line), share))
+
+    # === AMOUNTS === #
+
+    def _round(self, lines):
+        """Return (line, base line, `amounts.Share`) of lines rounded together."""
+        base_lines = self.allocator._round_lines(
+            [self._get_base_line(line) for line in lines], self.company
+        )
+        shares = map(self.allocator._get_share, base_lines)
+        return list(zip(lines, base_lines, shares, strict=True))
+
+    def _get_base_line(self, line):
+        """Return the tax engine's base line of an invoice line."""
+        tax_ids = {
+            tax_id
+            for code, single_id, ids in line["tax_ids"]
+            for tax_id in (ids or [] if code == Command.SET else [single_id])
+        }
+        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
+            {},
+            product_id=self.env["product.product"].browse(line.get("product_id")),
+            product_uom_id=self.env["uom.uom"].browse(line.get("product_uom_id")),
+            tax_ids=self.env["account.tax"].browse(tax_ids),
+            price_unit=line["price_unit"],
+            quantity=line["quantity"],
+            discount=line.get("discount", 0.0),
+            extra_tax_data=line.get("extra_tax_data"),
+            currency_id=self.currency,
+            rate=1.0,
+        )
+
+    def _prepare_fixed(self, base_line, share):
+        """Return the values that fix the amounts of an invoice line at a share."""
+        fixed = {**base_line, **self.allocator._get_fixed_amounts(share)}
+        if fixed["manual_tax_amounts"]:
+            extra = self.env["account.tax"]._export_base_line_extra_tax_data(fixed)
+            return {"extra_tax_data": extra}
+        # Only amounts with taxes can be fixed; without, the price takes the cent. What
+        # rounding leaves of each line would add up to a cent of its own where invoices
+        # are rounded as a whole.
+        factor = base_line["quantity"] * (1.0 - base_line["discount"] / 100.0)
+        amount = factor * base_line["price_unit"]
+        if self.company.tax_calculation_rounding_method == "round_per_line":
+            amount = self.currency.round(amount)
+        return {} if amount == share.base else {"price_unit": share.base / factor}

@@ -427,19 +427,47 @@ class SaleOrder(models.Model):
 
         :param move: an invoice or credit note on the order.
         """
-        items = self._get_progress_move_items(move)
-        owns = {self.env["sale.order.line"]: items}
-        # A final completes the order, whatever cents that leaves on its lines.
-        for line in (
-            () if move.is_progress_final else items._get_progress_bounded_lines()
-        ):
-            billing = line | line.progress_deposit_line_ids
-            owns[line] = items & billing.sudo().invoice_lines
-        for line, own in owns.items():
+        for line, own in self._get_progress_move_parts(move).items():
             amount = self._sum_progress_items(own)
             # Nothing makes no more of an excess that a changed order leaves.
             if not self.currency_id.is_zero(amount):
                 self._check_progress_ceiling(amount, line, without=own)
+
+    def _get_progress_move_parts(self, move):
+        """Return order line -> those lines of an invoice that its worth bounds.
+
+        Under no line are those that the order's bounds: all.
+        """
+        items = self._get_progress_move_items(move)
+        lines = items._get_progress_bounded_lines()
+        parts = {lines.browse(): items}
+        # A final completes the order, whatever cents that leaves on its lines.
+        for line in () if move.is_progress_final else lines:
+            parts[line] = items & line._get_progress_bounded_items()
+        return parts
+
+    def _get_progress_uncovered(self, move, moves):
+        """Return the posted items that credit more than is billed without an invoice.
+
+        :param move: the invoice that is undone.
+        :param moves: what is undone together, `move` among them.
+        """
+        for line, own in self._get_progress_move_parts(move).items():
+            bounded = (
+                line._get_progress_bounded_items()
+                if line
+                else self._get_progress_items()
+            )
+            others = bounded.filtered(
+                lambda item: item.parent_state == "posted" and item.move_id not in moves
+            )
+            worth = line.price_subtotal if line else self.progress_contract_amount
+            sign = -1 if worth < 0.0 else 1
+            rest = sign * self._sum_progress_items(others)
+            if self.currency_id.compare_amounts(rest, 0.0) < 0:
+                if sign * self._sum_progress_items(own) > 0.0:
+                    return others
+        return move.sudo().line_ids.browse()
 
     def _get_progress_move_items(self, move):
         """Return the lines of an invoice that are the order's."""

@@ -94,7 +94,7 @@ class SaleOrderLine(models.Model):
     )
     def _compute_progress_line_amounts(self):
         for line in self:
-            items = (line | line.progress_deposit_line_ids).sudo().invoice_lines
+            items = line._get_progress_bounded_items()
             billed = line.order_id._sum_progress_items(
                 items.filtered(lambda item: item.parent_state in ("draft", "posted"))
             )
@@ -106,6 +106,14 @@ class SaleOrderLine(models.Model):
             line.progress_draft_credit_amount = credits_
             line.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
             line.progress_remaining_amount = line.price_subtotal - billed
+
+    def _get_progress_bounded_items(self):
+        """Return the invoice lines that the worth of the line bounds.
+
+        In sudo mode because salespeople see the totals of their orders, whoever made
+        the invoices.
+        """
+        return (self | self.progress_deposit_line_ids).sudo().invoice_lines
 
     # === A DEPOSIT: ITS ITEMS, AND WHAT OF IT IS OPEN === #
 

@@ -285,6 +285,7 @@ class AccountMove(models.Model):
             if move._is_progress_reinstating():
                 move._check_progress_reinstated()
             move._check_progress_credited_final()
+            move._check_progress_uncovered(self)
             move._check_progress_credit_undo()
 
     def _check_progress_credit_undo(self):
@@ -305,6 +306,28 @@ class AccountMove(models.Model):
                         credit=self.display_name,
                         order=order.display_name,
                         **order._format_progress_excess(excess),
+                    )
+                )
+
+    def _check_progress_uncovered(self, moves):
+        """Refuse to undo an invoice that posted credit notes credit.
+
+        :param moves: what is undone together.
+        """
+        self.ensure_one()
+        for order in self._get_progress_orders() if self.state == "posted" else ():
+            others = order._get_progress_uncovered(self, moves.sudo())
+            credits_ = others.move_id.filtered(
+                lambda move: move.move_type == "out_refund"
+            )
+            if others:
+                raise UserError(
+                    self.env._(
+                        "You cannot undo %(invoice)s because %(credits)s credits more "
+                        "than is billed of %(order)s without it. Undo that first.",
+                        invoice=self.display_name,
+                        credits=", ".join(credits_.mapped("name")),
+                        order=order.display_name,
                     )
                 )
 

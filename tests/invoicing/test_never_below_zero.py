@@ -99,3 +99,32 @@ class TestNeverBelowZero(ProjectBillingCommon):
         again.unlink()
         credit.button_draft()
         self.assertEqual(credit.state, "draft")
+
+    def test_an_invoice_is_not_undone_beneath_what_credits_it(self):
+        self._complete(self.line, 60.0)
+        move = self._run(self.project, post=True)[1]
+        self._complete(self.line, 50.0)
+        credit = self._run(self.project, post=True)[1]
+        self.assertEqual(self.order.progress_billed_amount, 5000.0)
+        for undo in (move.button_draft, move.button_cancel):
+            with self.assertRaisesRegex(UserError, credit.name), self.cr.savepoint():
+                undo()
+        (move | credit).button_draft()
+        move.unlink()
+        self.assertEqual(self.order.progress_billed_amount, -1000.0)
+        with self.assertRaisesRegex(UserError, "1,000.00"):
+            credit.action_post()
+
+    def test_an_invoice_of_the_host_is_not_undone_beneath_its_credit_note(self):
+        order = self._order(1000.0, progress_method="revenue")
+        self._bill(self._plan(order, 30.0))
+        regular = order._create_invoices()
+        regular.action_post()
+        credit = self._credit(regular, 350.0)
+        self._credit(order.progress_line_ids.move_id)
+        self.assertEqual(order.progress_billed_amount, 350.0)
+        with self.assertRaisesRegex(UserError, credit.name), self.cr.savepoint():
+            regular.button_draft()
+        credit.button_draft()
+        regular.button_draft()
+        self.assertEqual(regular.state, "draft")

@@ -48,26 +48,6 @@ class SaleOrder(models.Model):
         help="Untaxed amount of draft credit notes, negative. It is part of what is "
         "billed to date, but makes no room for other invoices yet.",
     )
-    progress_payment_state = fields.Selection(
-        selection=[
-            ("none", "Nothing Billed"),
-            ("unpaid", "Unpaid"),
-            ("partial", "Partially Paid"),
-            ("paid", "Paid"),
-        ],
-        string="Progress Payment",
-        compute="_compute_progress_payment_state",
-        store=True,
-    )
-    progress_final_invoice_ids = fields.Many2many(
-        comodel_name="account.move",
-        string="Final Invoices",
-        compute="_compute_progress_final_invoice_ids",
-    )
-    has_progress_final_due = fields.Boolean(
-        compute="_compute_has_progress_final_due",
-        help="The order is progress-billed and awaits its final invoice.",
-    )
     progress_excess_amount = fields.Monetary(
         string="Planned Beyond the Contract",
         compute="_compute_progress_excess_amount",
@@ -140,53 +120,6 @@ class SaleOrder(models.Model):
             order.progress_deposit_balance = order._sum_progress_items(deposits)
             order.progress_draft_credit_amount = order._sum_progress_draft_credits(
                 items
-            )
-
-    @api.depends(
-        "progress_line_ids.state",
-        "progress_line_ids.payment_state",
-        "order_line.invoice_lines.move_id.is_progress_final",
-        "order_line.invoice_lines.move_id.payment_state",
-        "order_line.invoice_lines.parent_state",
-    )
-    def _compute_progress_payment_state(self):
-        for order in self:
-            states = {
-                line.payment_state or "not_paid"
-                for line in order.progress_line_ids
-                if line.state in ("draft", "posted", "settled")
-            }
-            finals = order._get_progress_finals_in_effect().sudo()
-            states |= {move.payment_state or "not_paid" for move in finals}
-            if not states:
-                order.progress_payment_state = "none"
-            elif states <= {"paid", "in_payment", "reversed"}:
-                order.progress_payment_state = "paid"
-            elif states & {"paid", "in_payment", "partial"}:
-                order.progress_payment_state = "partial"
-            else:
-                order.progress_payment_state = "unpaid"
-
-    @api.depends("order_line.invoice_lines.move_id.is_progress_final")
-    def _compute_progress_final_invoice_ids(self):
-        for order in self:
-            order.progress_final_invoice_ids = order._get_progress_finals()
-
-    @api.depends(
-        "state",
-        "invoice_status",
-        "progress_line_ids.state",
-        "order_line.draft_amount",
-        "order_line.actual_amount",
-        "order_line.invoice_lines.move_id.is_progress_final",
-        "order_line.invoice_lines.parent_state",
-    )
-    def _compute_has_progress_final_due(self):
-        for order in self:
-            order.has_progress_final_due = (
-                order.state == "sale"
-                and order.invoice_status != "invoiced"
-                and order._awaits_progress_final()
             )
 
     @api.depends(
@@ -276,19 +209,6 @@ class SaleOrder(models.Model):
             for item in items
         )
 
-    def _get_progress_finals(self):
-        """Return the final invoices of the order that were not cancelled."""
-        moves = self._get_progress_items().move_id
-        return moves.filtered(
-            lambda move: move.is_progress_final and move.state != "cancel"
-        ).sudo(self.env.su)
-
-    def _get_progress_finals_in_effect(self):
-        """Return the posted final invoices that no credit note undid."""
-        return self._get_progress_finals().filtered(
-            lambda move: move.state == "posted" and move._is_progress_final_effective()
-        )
-
     def _get_progress_paid_share(self, move):
         """Return how much of an invoice is paid, as a fraction."""
         total = move.amount_total
@@ -301,22 +221,6 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         return bool(self.progress_line_ids or self.sudo().order_line.progress_item_ids)
-
-    def _has_progress_final(self):
-        """Return whether a final invoice stands: it bills all of the order."""
-        self.ensure_one()
-        return any(
-            move._is_progress_final_effective() for move in self._get_progress_finals()
-        )
-
-    def _awaits_progress_final(self):
-        """Return whether parts are planned or billed, and no final invoice stands."""
-        self.ensure_one()
-        is_planned = any(line.state != "cancel" for line in self.progress_line_ids)
-        return not self._has_progress_final() and (
-            is_planned
-            or any(line.draft_amount or line.actual_amount for line in self.order_line)
-        )
 
     # === WHAT MAY BE BILLED === #
 
@@ -638,20 +542,6 @@ class SaleOrder(models.Model):
         """Return whether the order gets a section on the invoice being prepared."""
         self.ensure_one()
         return self.id in get_request(self).section_order_ids
-
-    def _hold_progress_invoice_status(self):
-        """Leave orders that are progress-billed to their final invoice.
-
-        Whatever invoices what is "to invoice" must not touch them before.
-        """
-        for order in self:
-            # Billed in full, and no deposit open: nothing is left for a final invoice.
-            is_billed = (
-                order.invoice_status == "invoiced"
-                and order.currency_id.is_zero(order.progress_deposit_balance)
-            )
-            if not is_billed and order._awaits_progress_final():
-                order.invoice_status = "no"
 
     def _get_progress_ledger(self, is_plan=False):
         """Return what the order has billed so far, to work out its next parts from.

@@ -18,6 +18,26 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
+    progress_payment_state = fields.Selection(
+        selection=[
+            ("none", "Nothing Billed"),
+            ("unpaid", "Unpaid"),
+            ("partial", "Partially Paid"),
+            ("paid", "Paid"),
+        ],
+        string="Progress Payment",
+        compute="_compute_progress_payment_state",
+        store=True,
+    )
+    progress_final_invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Final Invoices",
+        compute="_compute_progress_final_invoice_ids",
+    )
+    has_progress_final_due = fields.Boolean(
+        compute="_compute_has_progress_final_due",
+        help="The order is progress-billed and awaits its final invoice.",
+    )
     is_progress_final_ready = fields.Boolean(
         string="Ready for Final Invoice",
         compute="_compute_is_progress_final_ready",
@@ -25,6 +45,53 @@ class SaleOrder(models.Model):
         help="Nothing is planned nor a draft any more, and deposits are open or the "
         "order is not billed in full.",
     )
+
+    @api.depends(
+        "progress_line_ids.state",
+        "progress_line_ids.payment_state",
+        "order_line.invoice_lines.move_id.is_progress_final",
+        "order_line.invoice_lines.move_id.payment_state",
+        "order_line.invoice_lines.parent_state",
+    )
+    def _compute_progress_payment_state(self):
+        for order in self:
+            states = {
+                line.payment_state or "not_paid"
+                for line in order.progress_line_ids
+                if line.state in ("draft", "posted", "settled")
+            }
+            finals = order._get_progress_finals_in_effect().sudo()
+            states |= {move.payment_state or "not_paid" for move in finals}
+            if not states:
+                order.progress_payment_state = "none"
+            elif states <= {"paid", "in_payment", "reversed"}:
+                order.progress_payment_state = "paid"
+            elif states & {"paid", "in_payment", "partial"}:
+                order.progress_payment_state = "partial"
+            else:
+                order.progress_payment_state = "unpaid"
+
+    @api.depends("order_line.invoice_lines.move_id.is_progress_final")
+    def _compute_progress_final_invoice_ids(self):
+        for order in self:
+            order.progress_final_invoice_ids = order._get_progress_finals()
+
+    @api.depends(
+        "state",
+        "invoice_status",
+        "progress_line_ids.state",
+        "order_line.draft_amount",
+        "order_line.actual_amount",
+        "order_line.invoice_lines.move_id.is_progress_final",
+        "order_line.invoice_lines.parent_state",
+    )
+    def _compute_has_progress_final_due(self):
+        for order in self:
+            order.has_progress_final_due = (
+                order.state == "sale"
+                and order.invoice_status != "invoiced"
+                and order._awaits_progress_final()
+            )
 
     def _compute_is_progress_final_ready(self):
         ready = self.search(
@@ -61,6 +128,51 @@ class SaleOrder(models.Model):
             & ~Domain("order_line.invoice_lines", "any!", drafts)
             & ~Domain("order_line.invoice_lines", "any!", finals)
         )
+
+    # === ITS FINAL INVOICES === #
+
+    def _get_progress_finals(self):
+        """Return the final invoices of the order that were not cancelled."""
+        moves = self._get_progress_items().move_id
+        return moves.filtered(
+            lambda move: move.is_progress_final and move.state != "cancel"
+        ).sudo(self.env.su)
+
+    def _get_progress_finals_in_effect(self):
+        """Return the posted final invoices that no credit note undid."""
+        return self._get_progress_finals().filtered(
+            lambda move: move.state == "posted" and move._is_progress_final_effective()
+        )
+
+    def _has_progress_final(self):
+        """Return whether a final invoice stands: it bills all of the order."""
+        self.ensure_one()
+        return any(
+            move._is_progress_final_effective() for move in self._get_progress_finals()
+        )
+
+    def _awaits_progress_final(self):
+        """Return whether parts are planned or billed, and no final invoice stands."""
+        self.ensure_one()
+        is_planned = any(line.state != "cancel" for line in self.progress_line_ids)
+        return not self._has_progress_final() and (
+            is_planned
+            or any(line.draft_amount or line.actual_amount for line in self.order_line)
+        )
+
+    def _hold_progress_invoice_status(self):
+        """Leave orders that are progress-billed to their final invoice.
+
+        Whatever invoices what is "to invoice" must not touch them before.
+        """
+        for order in self:
+            # Billed in full, and no deposit open: nothing is left for a final invoice.
+            is_billed = (
+                order.invoice_status == "invoiced"
+                and order.currency_id.is_zero(order.progress_deposit_balance)
+            )
+            if not is_billed and order._awaits_progress_final():
+                order.invoice_status = "no"
 
     # === FINAL INVOICE === #
 

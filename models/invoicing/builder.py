@@ -42,6 +42,7 @@ class ProgressBillingBuilder(models.AbstractModel):
         orders._lock_progress()
         orders._check_progress_billable()
         built = self._get_built_claims(claims, orders)
+        self._check_bills(built)
         self._check_ceiling(built, orders)
         self._create_deposit_lines(built)
         moves = self._create_moves(built)
@@ -85,27 +86,35 @@ class ProgressBillingBuilder(models.AbstractModel):
 
     def _check_ceiling(self, built, orders):
         """Refuse to bill more than an order, or an order line, is worth."""
-        added = defaultdict(float)
+        parts = [
+            (values["order"], part.line_id, bill.untaxed)
+            for values in built
+            for part, bill in values["bills"]
+        ]
+        # Browsed together, so that their amounts are read together.
+        line_ids = {line_id for _order, line_id, _amount in parts}
+        lines = self.env["sale.order.line"].browse(line_ids - {0})
+        by_id = {line.id: line for line in lines}
+        amounts = {order: defaultdict(float) for order in orders}
+        for order, line_id, amount in parts:
+            amounts[order][order] += amount
+            if line_id:
+                amounts[order][by_id[line_id]] += amount
+        for order, untaxed in amounts.items():
+            order._check_progress_amounts(untaxed)
+
+    def _check_bills(self, built):
+        """Refuse planned lines of which nothing is left to bill."""
         for values in built:
-            order, claim = values["order"], values["claim"]
-            for part, bill in values["bills"]:
-                added[order, 0] += bill.untaxed
-                if part.line_id:
-                    added[order, part.line_id] += bill.untaxed
-            if not values["lines"] and not claim.is_budget:
+            if not values["lines"] and not values["claim"].is_budget:
                 raise UserError(
                     self.env._(
                         "You cannot bill %(title)s of %(order)s because nothing is "
                         "left to bill. Change its amount, or delete it.",
-                        title=claim.title,
-                        order=order.display_name,
+                        title=values["claim"].title,
+                        order=values["order"].display_name,
                     )
                 )
-        # Browsed together, so that their amounts are read together.
-        line_ids = {line_id for _order, line_id in added if line_id}
-        lines = {line.id: line for line in self.env["sale.order.line"].browse(line_ids)}
-        for (order, line_id), amount in added.items():
-            order._check_progress_ceiling(amount, lines.get(line_id))
 
     # === DEPOSITS ON THE ORDER === #
 

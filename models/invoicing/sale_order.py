@@ -187,6 +187,11 @@ class SaleOrder(models.Model):
             lambda line: not line.display_type and not line.is_downpayment
         )
 
+    def _get_progress_contract(self):
+        """Return what may be billed of the order, untaxed and without tolerance."""
+        self.ensure_one()
+        return self.progress_contract_amount
+
     def _get_progress_items(self):
         """Return the invoice lines of the orders, in whatever state.
 
@@ -278,22 +283,50 @@ class SaleOrder(models.Model):
                     )
                 )
 
-    def _check_progress_ceiling(self, amount=0.0, line=None, without=None):
-        """Refuse what `_get_progress_objection` objects to.
+    def _check_progress_amounts(self, amounts):
+        """Refuse to bill more than the order, or a line of it, has left.
 
+        :param amounts: the order, or one of its lines -> untaxed amount.
         :raise UserError: with the figures.
         """
-        excess = self._get_progress_objection(amount, line, without=without)
-        self._refuse_progress([excess and self._explain_progress_excess(excess, line)])
+        self._refuse_progress(
+            self._explain_progress_excess(excess, record)
+            for record, amount in amounts.items()
+            if (excess := self._get_progress_objection(amount, record))
+        )
 
-    def _explain_progress_excess(self, excess, line=None):
+    def _check_progress_move(self, move):
+        """Refuse an invoice that leaves billed beyond the contract or below nothing.
+
+        :param move: an invoice or credit note on the order.
+        """
+        for record, items in self._get_progress_move_parts(move).items():
+            amount = self._sum_progress_items(items)
+            # Nothing makes no more of an excess that a changed order leaves.
+            if not self.currency_id.is_zero(amount):
+                excess = self._get_progress_objection(amount, record, without=items)
+                self._refuse_progress(
+                    [excess and self._explain_progress_excess(excess, record)]
+                )
+
+    def _get_progress_objection(self, amount, record=None, added=0.0, without=None):
+        """Return the excess of an amount that the user may not bill, or None.
+
+        As `_get_progress_excess`; whoever may bill beyond contracts is only warned.
+        """
+        excess = self._get_progress_excess(amount, record, added, without)
+        if excess and excess.is_over and self._may_exceed_progress():
+            return None
+        return excess
+
+    def _explain_progress_excess(self, excess, record):
         """Return why an amount may not be billed, in words.
 
         :param excess: `amounts.Excess`.
-        :param line: the order line it is billed on, empty for the order.
+        :param record: the order, or the line of it.
         """
         figures = self._format_progress_excess(excess)
-        figures["record"] = line.name if line else self.display_name
+        figures["record"] = self.display_name if record == self else record.name
         if not excess.is_over:
             return self.env._(
                 "You cannot credit %(amount)s of %(record)s because %(billed)s of it "
@@ -316,38 +349,14 @@ class SaleOrder(models.Model):
             "rest": self._format_progress(abs(excess.rest)),
         }
 
-    def _get_progress_objection(self, amount, line=None, added=0.0, without=None):
-        """Return the excess of an amount that the user may not bill, or None.
-
-        As `_get_progress_excess`; whoever may bill beyond contracts is only warned.
-        """
-        excess = self._get_progress_excess(amount, line, added, without)
-        if excess and excess.is_over and self._may_exceed_progress():
-            return None
-        return excess
-
-    def _check_progress_move(self, move):
-        """Refuse an invoice that leaves billed beyond the contract or below nothing.
-
-        :param move: an invoice or credit note on the order.
-        """
-        for line, own in self._get_progress_move_parts(move).items():
-            amount = self._sum_progress_items(own)
-            # Nothing makes no more of an excess that a changed order leaves.
-            if not self.currency_id.is_zero(amount):
-                self._check_progress_ceiling(amount, line, without=own)
-
     def _get_progress_move_parts(self, move):
-        """Return order line -> those lines of an invoice that its worth bounds.
-
-        Under no line are those that the order's bounds: all.
-        """
+        """Return the order, or a line of it -> those lines of an invoice it bounds."""
         items = self._get_progress_move_items(move)
-        lines = items._get_progress_bounded_lines()
-        parts = {lines.browse(): items}
+        parts = {self: items}
         # A final completes the order, whatever cents that leaves on its lines.
-        for line in () if move.is_progress_final else lines:
-            parts[line] = items & line._get_progress_bounded_items()
+        if not move.is_progress_final:
+            for line in items._get_progress_bounded_lines():
+                parts[line] = items & line._get_progress_items()
         return parts
 
     def _get_progress_uncovered(self, move, moves):
@@ -356,20 +365,14 @@ class SaleOrder(models.Model):
         :param move: the invoice that is undone.
         :param moves: what is undone together, `move` among them.
         """
-        for line, own in self._get_progress_move_parts(move).items():
-            bounded = (
-                line._get_progress_bounded_items()
-                if line
-                else self._get_progress_items()
-            )
-            others = bounded.filtered(
+        for record, items in self._get_progress_move_parts(move).items():
+            others = record._get_progress_items().filtered(
                 lambda item: item.parent_state == "posted" and item.move_id not in moves
             )
-            worth = line.price_subtotal if line else self.progress_contract_amount
-            sign = -1 if worth < 0.0 else 1
+            sign = -1 if record._get_progress_contract() < 0.0 else 1
             rest = sign * self._sum_progress_items(others)
             if self.currency_id.compare_amounts(rest, 0.0) < 0:
-                if sign * self._sum_progress_items(own) > 0.0:
+                if sign * self._sum_progress_items(items) > 0.0:
                     return others
         return move.sudo().line_ids.browse()
 
@@ -403,7 +406,7 @@ class SaleOrder(models.Model):
         """Return whether the user may bill beyond contracts; they are warned."""
         return self.env.user.has_group("progress_billing.group_exceed_contract")
 
-    def _get_progress_excess(self, amount, line=None, added=0.0, without=None):
+    def _get_progress_excess(self, amount, record=None, added=0.0, without=None):
         """Return why an amount may not be billed, in figures; None where it may.
 
         The one answer for planning, previews, runs, pro formas and posting. Drafts
@@ -411,15 +414,15 @@ class SaleOrder(models.Model):
 
         :param float amount: untaxed amount to bill on top of what is billed already, in
             the order's currency; negative where it is taken back.
-        :param line: the order line it is billed on, empty for the order.
+        :param record: the order line it is billed on, by default the order.
         :param float added: untaxed amount billed before it that no invoice has yet.
         :param without: invoice lines that `amount` stands for, not billed otherwise.
         :return: `amounts.Excess` or None.
         """
         self.ensure_one()
+        record = record or self
         without = without or self.env["account.move.line"]
-        record = line or self
-        contract = line.price_subtotal if line else self.progress_contract_amount
+        contract = record._get_progress_contract()
         billed = record.progress_billed_amount + added
         billed -= self._sum_progress_items(without)
         if (amount >= 0.0) == (contract >= 0.0):
@@ -431,8 +434,8 @@ class SaleOrder(models.Model):
         if not excess or not excess.is_over:
             return excess
         # Dear to ask for: only what is beyond the plain contract is held against it.
-        ledger = self._get_progress_ledger(is_plan=True)
-        contract = ledger.get_bound(line.id if line else 0, contract)
+        pool = record.id if record != self else 0
+        contract = self._get_progress_ledger(is_plan=True).get_bound(pool, contract)
         limit = self._get_progress_ceiling(contract)
         return get_excess(*args, limit, self.currency_id)
 

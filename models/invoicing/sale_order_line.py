@@ -94,7 +94,7 @@ class SaleOrderLine(models.Model):
     )
     def _compute_progress_line_amounts(self):
         for line in self:
-            items = line._get_progress_bounded_items()
+            items = line._get_progress_items()
             billed = line.order_id._sum_progress_items(
                 items.filtered(lambda item: item.parent_state in ("draft", "posted"))
             )
@@ -107,8 +107,13 @@ class SaleOrderLine(models.Model):
             line.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
             line.progress_remaining_amount = line.price_subtotal - billed
 
-    def _get_progress_bounded_items(self):
-        """Return the invoice lines that the worth of the line bounds.
+    def _get_progress_contract(self):
+        """Return what may be billed of the line, untaxed and without tolerance."""
+        self.ensure_one()
+        return self.price_subtotal
+
+    def _get_progress_items(self):
+        """Return the invoice lines that bill the line, or are deposits on it.
 
         In sudo mode because salespeople see the totals of their orders, whoever made
         the invoices.

@@ -131,13 +131,12 @@ class SaleOrder(models.Model):
         if self.progress_method == "deposit":
             if not self._has_progress_deposit_account():
                 return "account"
-        total = sum(amounts.values())
-        if self._get_progress_objection(total, added=added[self]) or any(
-            self._get_progress_objection(amount, line, added[line])
-            for line, amount in amounts.items()
-        ):
-            return "contract"
-        return False
+        bounded = {self: sum(amounts.values()), **amounts}
+        is_refused = any(
+            self._get_progress_objection(amount, record, added[record])
+            for record, amount in bounded.items()
+        )
+        return is_refused and "contract"
 
     def _get_budget_credit_obstacle(self, project, amounts, ledger=None):
         """Return why progress cannot be taken back from deposits: a key, or False.

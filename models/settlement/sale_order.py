@@ -485,7 +485,7 @@ class SaleOrder(models.Model):
             InvoiceValues(self.env, values).get_untaxed() for values in vals_list
         )
         excess = self._get_progress_objection(amount)
-        return excess and self._explain_progress_excess(excess)
+        return excess and self._explain_progress_excess(excess, self)
 
     # === BEFORE AN ORDER IS LOCKED OR CANCELLED === #
 

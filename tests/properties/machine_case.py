@@ -36,6 +36,12 @@ class MachineCase(TwinCase, PropertyChecks, ProjectBillingCommon):
                 for day, rate in RATES.items()
             ]
         )
+        parts = cls.env["account.tax"].union(*cls.taxes.values())
+        parts = parts.flatten_taxes_hierarchy().invoice_repartition_line_ids
+        by_account = parts.filtered("account_id").grouped("account_id")
+        cls.tax_parts = {
+            account: lines.tag_ids for account, lines in by_account.items()
+        }
         cls.pricelists = {
             currency.name: cls.env["product.pricelist"].create(
                 {"name": currency.name, "currency_id": currency.id}

@@ -27,15 +27,16 @@ class InvoiceValues:
         ]
 
     def get_untaxed(self):
-        """Return the untaxed amount of the invoice."""
-        return sum(share.base for _line, _base_line, share in self._round(self.lines))
+        """Return the untaxed amount that the invoice bills of orders."""
+        lines = [line for lines in self.get_lines_by_order().values() for line in lines]
+        return sum(share.base for _line, _base_line, share in self.round(lines))
 
     def complete(self):
         """Fix the lines that complete their order lines.
 
         They bill what earlier invoices left of these, to the cent.
         """
-        for order, lines in self._get_lines_by_order().items():
+        for order, lines in self.get_lines_by_order().items():
             # A final completes an order that only the host has invoiced so far, too.
             if self.values.get("is_progress_final") or order._uses_progress_billing():
                 self._complete_order(order, lines)
@@ -46,9 +47,9 @@ class InvoiceValues:
         The tax engine rounds an invoice as a whole: without this, a cent of one order
         would be billed to another.
         """
-        by_order = self._get_lines_by_order()
+        by_order = self.get_lines_by_order()
         for lines in by_order.values() if len(by_order) > 1 else ():
-            for line, base_line, share in self._round(lines):
+            for line, base_line, share in self.round(lines):
                 if not base_line["manual_tax_amounts"]:
                     line.update(self._prepare_fixed(base_line, share))
 
@@ -66,21 +67,21 @@ class InvoiceValues:
         if self.currency != self.company.currency_id:
             return
         sign = -1 if self.values["move_type"] == "out_invoice" else 1
-        for line, _base_line, share in self._round(self.lines):
+        for line, _base_line, share in self.round(self.lines):
             line["balance"] = line["amount_currency"] = sign * share.base
 
     # === LINES === #
 
-    def _get_lines_by_order(self):
+    def get_lines_by_order(self):
         """Return order -> values of its lines."""
         by_order = {}
         for line in self.lines:
-            order = self._get_sale_lines(line).order_id
+            order = self.get_sale_lines(line).order_id
             if order:
                 by_order.setdefault(order, []).append(line)
         return by_order
 
-    def _get_sale_lines(self, line):
+    def get_sale_lines(self, line):
         """Return the order lines that an invoice line links to."""
         ids = []
         for code, line_id, line_ids in line.get("sale_line_ids", []):
@@ -93,7 +94,7 @@ class InvoiceValues:
             for line in lines
             # What the builder makes is worked out already.
             if "progress_by_amount" not in line
-            for sale_line in self._get_sale_lines(line)
+            for sale_line in self.get_sale_lines(line)
             if not sale_line.is_downpayment
         }
         if not by_line:
@@ -113,7 +114,7 @@ class InvoiceValues:
 
     # === AMOUNTS === #
 
-    def _round(self, lines):
+    def round(self, lines):
         """Return (line, base line, `amounts.Share`) of lines rounded together."""
         base_lines = self.allocator._round_lines(
             [self._get_base_line(line) for line in lines], self.company

@@ -8,6 +8,7 @@ from odoo.tools.misc import format_date
 
 from ..arithmetic.amounts import Share, add, part_of
 from ..arithmetic.retention import Pool, Terms, take_oldest
+from ..invoicing.invoice_values import InvoiceValues
 from .retention_ledger import RetentionLedger
 
 
@@ -430,14 +431,15 @@ class SaleOrder(models.Model):
             return
         orders._check_retention_account()
         found = [
-            (values, order, lines)
-            for values in vals_list
-            for order, lines in self._get_progress_values_by_order(values).items()
+            (invoice, order, lines)
+            for invoice in (InvoiceValues(self.env, values) for values in vals_list)
+            for order, lines in invoice.get_lines_by_order().items()
             if order in orders
         ]
         ledger = RetentionLedger(orders, is_live=True)
-        for values, order, lines in found:
-            added = order._prepare_retention_holding(ledger, lines)
+        for invoice, order, lines in found:
+            values = invoice.values
+            added = order._prepare_retention_holding(ledger, invoice, lines)
             position = 1 + max(
                 number
                 for number, command in enumerate(values["invoice_line_ids"])
@@ -448,18 +450,17 @@ class SaleOrder(models.Model):
                 for line in added
             ]
 
-    def _prepare_retention_holding(self, ledger, lines):
+    def _prepare_retention_holding(self, ledger, invoice, lines):
         """Return the values of lines that hold back a part of an invoice's lines.
 
         :param ledger: `RetentionLedger`, which counts them.
+        :param invoice: the `InvoiceValues` of the invoice.
         :param lines: list of the values of the order's lines.
         """
         self.ensure_one()
-        allocator = self.env["progress.billing.allocator"]
         amounts, groups = {}, {}
-        for values, base_line in self._round_progress_lines(lines):
-            share = allocator._get_share(base_line)
-            rate = self._get_progress_sale_lines(values)[:1]._get_retention_rate()
+        for values, base_line, share in invoice.round(lines):
+            rate = invoice.get_sale_lines(values)[:1]._get_retention_rate()
             amounts[rate] = amounts.get(rate, 0.0) + share.base
             if rate != 0.0:
                 group = (frozenset(base_line["tax_ids"].ids), 0, 0)

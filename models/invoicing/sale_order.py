@@ -257,7 +257,7 @@ class SaleOrder(models.Model):
             raise UserError(obstacle)
 
     def _get_progress_draft_credit_obstacle(self):
-        """Return why nothing is invoiced beside draft credit notes, None without.
+        """Return why nothing is invoiced beside draft credit notes, if there are any.
 
         The quantities that they credit count as not invoiced, the amounts as billed.
         """

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -247,7 +248,14 @@ class TestInterimProperties(InterimCase):
             self._deliver(order, *quantities)
             rest = order._get_progress_contract_lines()
             if any(line.qty_to_invoice for line in rest):
-                move = order._create_interim_invoices(recoupment)
+                try:
+                    with self.cr.savepoint():
+                        move = order._create_interim_invoices(recoupment)
+                except UserError:
+                    # Beside the deposit that it leaves, it is beyond the contract.
+                    self.assertEqual(recoupment, "none")
+                    self.assertGreater(percent + stage, 98)
+                    continue
                 self.assertEqual(move.move_type, "out_invoice")
                 move.action_post()
                 self.assertLessEqual(order.progress_deposit_balance, deposit)

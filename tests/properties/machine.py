@@ -747,7 +747,15 @@ class BillingMachine(RuleBasedStateMachine):
                     line.progress_billed_amount,
                     line.budget_amount,
                 )
+        # The host bills fixed taxes as untaxed amounts on deposits.
+        fixed = sum(
+            tax.amount * line.product_uom_qty
+            for line in order._get_progress_contract_lines()
+            for tax in line.tax_ids
+            if tax.amount_type == "fixed"
+        )
         for (state, record), (billed, contract) in bounds.items():
+            contract += fixed
             low, high = min(contract, 0.0), max(contract, 0.0)
             beyond = max(billed - high, low - billed, 0.0)
             if state not in self.edited and order._uses_progress_billing():

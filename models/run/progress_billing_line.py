@@ -151,8 +151,11 @@ class ProgressBillingLine(models.Model):
     def _is_closed(self):
         """Return whether the final invoice left nothing for the line to bill."""
         self.ensure_one()
-        is_empty = self.currency_id.is_zero(self.amount_total)
-        return bool(self._origin) and is_empty and self.order_id._has_progress_final()
+        return (
+            bool(self._origin)
+            and self.currency_id.is_zero(self.amount_total)
+            and self.order_id._has_progress_final()
+        )
 
     def _is_due(self):
         """Return whether the line is one of `_get_due_domain`, today."""

@@ -25,6 +25,14 @@ class TaxedLine:
     #: Key of `TaxReader.get_key` -> `TaxPart`.
     parts: dict
 
+    def add(self, discount):
+        """Return the line with what an early payment discount reduces of it."""
+        parts = dict(self.parts)
+        for key, part in discount.parts.items():
+            amount = self.parts[key].amount + part.amount
+            parts[key] = replace(part, amount=amount)
+        return TaxedLine(self.base + discount.base, parts)
+
 
 class TaxReader:
     """Reads taxes line by line from the journal items of invoices."""
@@ -96,16 +104,17 @@ class TaxReader:
         self.env["account.tax"]._add_accounting_data_in_base_lines_tax_details(
             base_lines, move.company_id, include_caba_tags=True
         )
-        lines, discounts = {}, []
+        lines, discounts = {}, {}
         for base_line in base_lines:
             line = self._prepare_line(base_line, move.direction_sign)
-            if base_line["special_type"] == "early_payment":
-                discounts.append((base_line, line))
-            else:
+            if base_line["special_type"] != "early_payment":
                 lines[base_line["record"]] = line
-        for base_line, discount in discounts:
-            if base_line["tax_ids"]:
-                lines |= self._get_discounted(move, base_line, discount, lines)
+            elif base_line["tax_ids"]:
+                discounts[base_line["computation_key"]] = line
+        for item in lines if discounts else ():
+            discount = discounts.get(item._get_progress_discount_key())
+            if discount:
+                lines[item] = lines[item].add(discount)
         return lines
 
     def _prepare_line(self, base_line, sign):
@@ -127,50 +136,3 @@ class TaxReader:
                 for rep in data["tax_reps_data"]
             },
         )
-
-    # === EARLY PAYMENT DISCOUNT === #
-
-    def _get_discounted(self, move, base_line, discount, lines):
-        """Return the lines that a discount's item reduces, without it: item -> line.
-
-        The host books the discount on taxes for all lines alike at once.
-        """
-        record = base_line["record"]
-        own = {
-            item: line
-            for item, line in lines.items()
-            if item.account_id == base_line["account_id"]
-            and (item.analytic_distribution or {})
-            == (record["analytic_distribution"] or {})
-            and item.tax_ids._origin.filtered(lambda tax: tax.amount_type != "fixed")
-            == base_line["tax_ids"]
-        }
-        share = -move.invoice_payment_term_id.discount_percentage / 100.0
-        bases = self._spread(
-            move, discount.base, [line.base * share for line in own.values()]
-        )
-        own = {
-            item: replace(line, base=line.base + base)
-            for (item, line), base in zip(own.items(), bases, strict=True)
-        }
-        for key, part in discount.parts.items():
-            amounts = self._spread(
-                move,
-                part.amount,
-                [line.parts[key].amount * share for line in own.values()],
-            )
-            own = {
-                item: self._add_to_part(line, key, amount)
-                for (item, line), amount in zip(own.items(), amounts, strict=True)
-            }
-        return own
-
-    def _spread(self, move, total, estimates):
-        if not estimates:
-            return []
-        return fx.spread(total, estimates, move.currency_id, move.company_currency_id)
-
-    def _add_to_part(self, line, key, amount):
-        part = line.parts[key]
-        part = replace(part, amount=part.amount + amount)
-        return replace(line, parts={**line.parts, key: part})

@@ -24,6 +24,11 @@ class AccountMoveLine(models.Model):
         )
         return result
 
+    def _compute_epd_needed(self):
+        result = super()._compute_epd_needed()
+        self._set_progress_discounts()
+        return result
+
     @api.model
     def _prepare_reconciliation_single_partial(
         self, debit_values, credit_values, shadowed_aml_values=None

@@ -1,5 +1,6 @@
 """Deposits reconciled by hand, discounted, or of a part of the revenue only."""
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -143,38 +144,48 @@ class TestCurrencyEdges(ProgressCurrencyCommon):
         )
         self.assertAlmostEqual(sum(items.mapped("balance")), 0.0)
 
-    def test_early_payment_discount_of_several_deposits_and_taxes(self):
+    def _discounted_order(self, first, second):
+        """Return an order of two lines with other taxes each, billed up to its final.
+
+        Two deposits at rates of their own, early payment discount on all.
+        """
         five = self._tax(5.0)
         self._set_grids(five)
         order = self._euro_order(
-            (777.77, 1.0, {"tax_ids": [Command.set((self.tax | five).ids)]}),
-            333.33,
+            (first, 1.0, {"tax_ids": [Command.set((self.tax | five).ids)]}),
+            second,
             payment_term_id=self._discount_term().id,
         )
         self._deposit_on(DEPOSIT_DAY, order, 30.0)
         self._deposit_on("2026-04-01", order, 33.333333)
-        final = self._final_on(FINAL_DAY, order, post=False)
-        self._post_as_shown(final)
-        documents = order.order_line.invoice_lines.move_id.line_ids
-        # The host's discount is two items on the account of each line, which differ by
-        # a cent where it rounds them apart: as it would without any deposit.
-        discounts = documents.filtered(lambda item: item.display_type == "epd")
-        self.assertAlmostEqual(
-            self._balance(self.deposit_account),
-            sum(
-                discounts.filtered(
-                    lambda item: item.account_id == self.deposit_account
-                ).mapped("balance")
-            ),
+        self._post_as_shown(self._final_on(FINAL_DAY, order, post=False))
+        return order
+
+    def _invoice_at_once(self, order):
+        """Invoice a copy of an order at once, by the host alone."""
+        with self._on(FINAL_DAY):
+            twin = order.copy()
+            twin.action_confirm()
+            twin._create_invoices().action_post()
+
+    def test_early_payment_discount_of_several_deposits_and_taxes(self):
+        order = self._discounted_order(997.41, 589.16)
+        self.assertAlmostEqual(self._balance(self.deposit_account), 0.0)
+        taxes, (base, grid) = self._balance(self.tax_account), self._get_grids()
+        self._invoice_at_once(order)
+        self.assertAlmostEqual(self._balance(self.tax_account), 2.0 * taxes)
+        self.assertEqual(
+            self._get_grids(), (round(2.0 * base, 6), round(2.0 * grid, 6))
         )
-        taxes = documents.filtered(lambda item: item.account_id == self.tax_account)
-        self.assertLessEqual(
-            abs(
-                self._balance(self.tax_account)
-                - 1.2 * sum(taxes.mapped("amount_currency"))
-            ),
-            0.02,
-        )
+
+    def test_early_payment_discount_that_the_host_cannot_balance(self):
+        """15.56 and 6.67 at 1.20 are 18.67 and 8.00, their sum is 26.68."""
+        order = self._discounted_order(777.77, 333.33)
+        self.assertAlmostEqual(self._balance(self.deposit_account), 0.0)
+        # 15 % of 1,088.87 are 163.33 EUR, 5 % of 762.21 are 38.11.
+        self.assertAlmostEqual(self._balance(self.tax_account), -196.0 - 45.73)
+        with self.assertRaisesRegex(UserError, "not balanced"), self.cr.savepoint():
+            self._invoice_at_once(order)
 
     # === HISTORICAL RATES === #
 

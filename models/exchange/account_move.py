@@ -3,7 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 
 from ..arithmetic import fx
-from .adjuster import Adjuster, get_missing
+from .adjuster import Adjuster
 from .entry import EntryBuilder, Exchange
 
 
@@ -161,32 +161,29 @@ class AccountMove(models.Model):
         :param undone: entries that will be reversed by then.
         """
         undone = undone or self.browse()
-        wanted = self._get_progress_wanted_taxes()
-        missing = get_missing(wanted, undone)
+        adjuster = Adjuster(self.env, self._get_progress_families())
+        missing = adjuster.get_missing(undone)
         outdated = self.browse().union(
             *(move._origin._get_progress_tax_entries() for move in missing)
         )
         if outdated:
-            missing = get_missing(wanted, undone | outdated)
+            missing = adjuster.get_missing(undone | outdated)
         pairs = self.env["account.move.line"]._get_progress_pairs_at_rates(
             plan, reopened or {}
         )
-        return replace(EntryBuilder(self.env, missing).build(pairs), outdated=outdated)
+        exchange = EntryBuilder(self.env).build(pairs, missing)
+        return replace(exchange, outdated=outdated)
 
-    def _get_progress_wanted_taxes(self):
-        """Return what the taxes of deposits ask for that these invoices decide.
+    def _get_progress_families(self):
+        """Return the invoices whose taxes of deposits these invoices decide.
 
-        :return: dict of invoice -> list of `Adjustment`.
+        :return: dict of invoice -> the invoice and the credit notes, posted or among
+            these, that give back what it took of deposits.
         """
-        credits_ = self.sudo()
         return {
-            move: Adjuster(
-                move,
-                move._get_progress_recall_credits()
-                | credits_.filtered(
-                    lambda credit, move=move: credit.reversed_entry_id == move
-                ),
-            ).get_adjustments()
+            move: move
+            | move._get_progress_recall_credits()
+            | self.filtered(lambda credit, move=move: credit.reversed_entry_id == move)
             for move in self._get_progress_adjusted_moves()
         }
 
@@ -394,7 +391,7 @@ class AccountMove(models.Model):
         )
         groups = items.grouped(lambda item: (item.account_id, item.currency_id))
         pairs = items._get_progress_pairs_at_rates(list(groups.values()), {})
-        exchange = EntryBuilder(self.env, {}).build(pairs)
+        exchange = EntryBuilder(self.env).build(pairs, {})
         return [
             row
             for entry in exchange.host_entries

@@ -28,16 +28,6 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
     )
 
-    @api.model
-    def _get_progress_tax_domain(self):
-        """Return the domain of posted items of taxes and tax bases."""
-        return [
-            ("parent_state", "=", "posted"),
-            "|",
-            ("tax_repartition_line_id", "!=", False),
-            ("tax_ids", "!=", False),
-        ]
-
     # === WHAT IS RECONCILED === #
 
     def _get_progress_groups(self, reopened):

@@ -1,4 +1,4 @@
-"""What taxes of deposits lack at the rate of the invoice that takes them back.
+"""Taxes of deposits, brought to the rate of the invoice that takes them back.
 
 Amounts are read from posted journal items, deposit by deposit and tax by tax. Nothing
 is written here.
@@ -9,358 +9,217 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..arithmetic import fx
-from .tax_reader import TaxReader
+from .tax_reader import TaxPart, TaxReader
 
 
 @dataclass(frozen=True)
 class Adjustment:
-    """What one account of a deposit's tax, or its tax base, is to be adjusted by."""
+    """An amount to book on one part of a deposit's tax, or on its tax base."""
 
     move: object
     deposit: object
+    part: TaxPart
     #: In company currency.
     balance: float
-    #: Empty for a tax base, as is the account: a base changes none.
-    repartition_line: object
-    account: object
-    taxes: object
-    tags: object
-
-    @property
-    def key(self):
-        """What makes adjustments the same: a base is so on any account."""
-        is_base = not self.repartition_line
-        return (
-            self.deposit.id,
-            self.repartition_line.id,
-            tuple(sorted(self.taxes.ids)) if is_base else self.account.id,
-        )
 
 
 class Adjuster:
-    """Says what the taxes of deposits ask for that one invoice takes back.
+    """Compares what the taxes of deposits ask for with what is booked.
 
-    :param move: the invoice, draft or posted.
-    :param credits_: the credit notes of it, posted or about to be, that give some back.
+    :param families: invoice, draft or posted -> the invoice and the credit notes of it,
+        posted or about to be, that give some of its deposits back.
     """
 
-    def __init__(self, move, credits_):
-        self.env = move.env
-        self.move = move
-        self.company = move.company_id
-        self.document = move.currency_id
-        self.currency = move.company_currency_id
-        self.reader = TaxReader(self.env)
-        family = move | credits_
-        items = family._get_progress_deposit_items()
-        self.recalls = items.filtered("is_progress_recall")
-        self.deposits = self.recalls._get_progress_deposits()
-        self.others = {
-            deposit: deposit._get_progress_posted_items().filtered(
-                lambda item: item.move_id not in family
-            )
-            for deposit in self.deposits
-        }
-        self.items = items.browse().union(self.recalls, *self.others.values())
+    def __init__(self, env, families):
+        self.env = env
+        self.reader = TaxReader(env)
+        #: What an invoice takes back of a deposit, and the deposit's other items.
+        self.recalls, self.others = {}, {}
+        for move, family in families.items():
+            items = family._get_progress_deposit_items().filtered("is_progress_recall")
+            for deposit in items._get_progress_deposits():
+                others = deposit._get_progress_posted_items().filtered(
+                    lambda item, family=family: item.move_id not in family
+                )
+                own = deposit._get_progress_own(items)
+                if self._is_adjusted(move, own | others):
+                    self.recalls[move, deposit] = own
+                    self.others[move, deposit] = others
 
-    def get_adjustments(self):
-        """Return a list of `Adjustment`: what is to be booked in all."""
-        if self.document == self.currency:
-            return []
-        if self._adjusts_taxes():
-            return [
-                adjustment
-                for deposit in self.deposits
-                for method in (self._get_taxes, self._get_bases)
-                for adjustment in method(deposit)
-            ]
-        if not self._has_tax_on_deposit_account():
-            return []
-        # Tax reports stay as they are: no grids.
-        return [
-            replace(adjustment, tags=adjustment.tags.browse())
-            for deposit in self.deposits
-            for adjustment in self._get_taxes(deposit)
-            if adjustment.account in deposit._get_progress_own(self.recalls).account_id
-        ]
+    def get_missing(self, undone):
+        """Return what is wanted and not booked yet: each adjustment is made once.
 
-    def _adjusts_taxes(self):
+        :param undone: entries that no longer count: about to be reversed.
+        :return: dict of invoice -> list of `Adjustment`.
+        """
+        missing = defaultdict(list)
+        for move, deposit in self.recalls:
+            wanted = self._get_wanted(move, deposit, undone)
+            for part, balance in self._less_booked(move, deposit, undone, wanted):
+                if not move.company_currency_id.is_zero(balance):
+                    missing[move].append(Adjustment(move, deposit, part, balance))
+        return dict(missing)
+
+    def _adjusts_taxes(self, move):
         """Return whether the company brings taxes and their reports to the rate."""
-        is_final_rate = self.company.progress_fx_policy == "final_rate"
-        return is_final_rate and self.company.progress_adjust_tax
+        company = move.company_id
+        return company.progress_adjust_tax and company.progress_fx_policy != "historical"
 
-    def _has_tax_on_deposit_account(self):
-        """Return whether a tax stands where the deposits themselves do.
+    def _is_adjusted(self, move, items):
+        """Return whether any tax is adjusted.
 
         The host books a tax without an account of its own on that of its base. There it
         is part of the deposit: nothing of it may stay, whatever happens to taxes.
         """
-        taxes = self.items.move_id.line_ids.filtered("tax_repartition_line_id")
-        return bool(taxes.account_id & self.items.account_id)
+        taxes = items.move_id.line_ids.filtered("tax_repartition_line_id")
+        return self._adjusts_taxes(move) or bool(taxes.account_id & items.account_id)
 
-    # === TAXES === #
+    # === WHAT IS WANTED === #
 
     @cached_property
     def lines(self):
-        """Item -> `TaxedLine`, of the invoices of all deposits and of what follows."""
-        return self.reader.read_taxes(self.items)
-
-    def _get_taxes(self, deposit):
-        """Yield what the accounts of a deposit's taxes are to be adjusted by.
-
-        Each repartition line of a tax by itself: it was rounded by itself.
-        """
-        own, others = deposit._get_progress_own(self.recalls), self.others[deposit]
-        parts = {}
-        for item in others:
-            for key, part in self.lines[item].parts.items():
-                parts.setdefault(key, (item, part))
-        for key, (item, part) in parts.items():
-            balance = self._get_tax_balance(deposit, key, own, others)
-            if not self.currency.is_zero(balance):
-                yield Adjustment(
-                    move=self.move,
-                    deposit=deposit,
-                    balance=balance,
-                    repartition_line=part.repartition_line,
-                    account=self._get_tax_account(item, part),
-                    taxes=part.taxes,
-                    tags=part.tags,
-                )
-
-    def _get_tax_balance(self, deposit, key, own, others):
-        """Return what one part of a tax is to be adjusted by, in company currency."""
-        tax, _position = key
-        recalled = self._sum_taxes(own, key)
-        if tax.tax_exigibility == "on_payment":
-            deposited = self._get_deposited(others)
-            return fx.get_exigible_adjustment(
-                self._sum_exigible(
-                    deposited,
-                    lambda item: (
-                        item.tax_repartition_line_id
-                        and self.reader.get_key(item.tax_repartition_line_id) == key
-                    ),
-                    lambda items: self._sum_taxes(items, key),
-                ),
-                self._sum_taxes(deposited, key),
-                recalled,
-                self.document,
-                self.currency,
-            )
-        still_open = self._sum_taxes(others, key)
-        still_open += fx.Amount(0.0, self.prior[deposit, key])
-        return fx.get_adjustment(still_open, recalled, self.document, self.currency)
-
-    def _get_tax_account(self, item, part):
-        """Return the account of a tax: its item's own, unless due on payment."""
-        if part.repartition_line.tax_id.tax_exigibility == "on_payment":
-            return part.account
-        own = item.move_id.line_ids.filtered(
-            lambda line: line.tax_repartition_line_id == part.repartition_line
+        """Item -> {key: `TaxPart`}, of the invoices of all deposits and recalls."""
+        items = self.env["account.move.line"].union(
+            *self.recalls.values(), *self.others.values()
         )
-        if item.account_id in own.account_id:
-            # Without an account of its own, a tax follows each base to its account.
-            return item.account_id
-        return own.account_id[:1] or part.account
+        return self.reader.read_taxes(items)
 
-    def _sum_taxes(self, items, key):
+    def _get_wanted(self, move, deposit, undone):
+        """Return (key, account) -> (part, balance) of what is to be booked in all."""
+        parts = {}
+        for item in self.others[move, deposit]:
+            parts = {**self.lines[item], **parts}
+        if not self._adjusts_taxes(move):
+            # Tax reports stay as they are: no grids.
+            accounts = self.recalls[move, deposit].account_id
+            parts = {
+                key: replace(part, tags=part.tags.browse())
+                for key, part in parts.items()
+                if part.account & accounts
+            }
+        return {
+            (key, part.account): (part, self._get_balance(move, deposit, key, undone))
+            for key, part in parts.items()
+        }
+
+    def _get_balance(self, move, deposit, key, undone):
+        """Return what one part of a tax is to be adjusted by, in company currency.
+
+        A tax due on payment is in the ledger as far as it was paid; only that has a
+        rate of its own. The rest becomes exigible at the rate of its payment.
+        """
+        others = self.others[move, deposit]
+        taxes, _position = key
+        if taxes[:1].tax_exigibility == "on_payment":
+            deposited = others.filtered(lambda item: not item.is_progress_recall)
+            whole = self._sum(deposited, key)
+            booked = self._sum_exigible(deposited, key)
+        else:
+            prior = sum(
+                part.amount.company
+                for other, same, part in self._get_booked(deposit, undone)
+                if other != move._origin and same == key
+            )
+            whole = booked = self._sum(others, key) + fx.Amount(0.0, prior)
+        return fx.get_adjustment(
+            self._sum(self.recalls[move, deposit], key),
+            whole,
+            booked,
+            move.currency_id,
+            move.company_currency_id,
+        )
+
+    def _sum(self, items, key):
         """Return the `fx.Amount` of one part of a tax on some items."""
+        parts = (self.lines[item].get(key) for item in items)
+        return sum((part.amount for part in parts if part), fx.Amount())
+
+    def _sum_exigible(self, items, key):
+        """Return the `fx.Amount` of deposit items that payments made exigible.
+
+        Cash basis items are not by invoice line: each has its share of its invoice.
+        """
         total = fx.Amount()
-        for item in items:
-            part = self.lines[item].parts.get(key)
-            if part:
-                total += part.amount
+        for move, own in items.grouped("move_id").items():
+            whole = self._sum(
+                (item for item in self.lines if item.move_id == move), key
+            ).document
+            booked = self.exigible.get(move, ())
+            amounts = (part.amount for other, part in booked if other == key)
+            if whole:
+                share = self._sum(own, key).document / whole
+                total += sum(amounts, fx.Amount()) * share
         return total
 
-    def _get_deposited(self, items):
-        """Return deposits and their credit notes, without what took them back."""
-        return items.filtered(lambda item: not item.is_progress_recall)
+    # === WHAT IS BOOKED === #
 
-    # === BASES === #
+    def _less_booked(self, move, deposit, undone, wanted):
+        """Return parts and balances less what is booked; what none asks for goes."""
+        rest = dict(wanted)
+        for other, key, part in self._get_booked(deposit, undone):
+            if other == move._origin:
+                wanted_part, balance = rest.get((key, part.account), (part, 0.0))
+                balance -= part.amount.company
+                rest[key, part.account] = (wanted_part, balance)
+        return rest.values()
 
-    def _get_bases(self, deposit):
-        """Yield what the tax grids of a deposit's base are to be adjusted by.
-
-        The host moves the deposit account without grids: the report's base would stay
-        at the deposit's rate while its tax does not.
-        """
-        own = deposit._get_progress_own(self.recalls)
-        for taxes, items in self.others[deposit].grouped("tax_ids").items():
-            recalled = self._sum_bases(
-                own.filtered(lambda item, taxes=taxes: item.tax_ids._origin == taxes)
-            )
-            flat = taxes.flatten_taxes_hierarchy()
-            by_exigibility = flat.grouped("tax_exigibility")
-            for exigibility, some in sorted(by_exigibility.items()):
-                is_on_payment = exigibility == "on_payment"
-                method = self._get_exigible_base if is_on_payment else self._get_base
-                balance = method(deposit, items, some, recalled)
-                if not self.currency.is_zero(balance):
-                    yield Adjustment(
-                        move=self.move,
-                        deposit=deposit,
-                        balance=balance,
-                        repartition_line=some.repartition_line_ids.browse(),
-                        account=items.account_id.browse(),
-                        taxes=some,
-                        tags=some.get_tax_tags(items[0].is_refund, "base"),
-                    )
-
-    def _get_base(self, deposit, items, taxes, recalled):
-        """Return what the base of taxes due on invoice is to be adjusted by."""
-        still_open = self._sum_bases(items)
-        still_open += fx.Amount(0.0, self.prior[deposit, taxes])
-        return fx.get_adjustment(still_open, recalled, self.document, self.currency)
-
-    def _get_exigible_base(self, _deposit, items, taxes, recalled):
-        """Return what the base of taxes due on payment is to be adjusted by."""
-        deposited = self._get_deposited(items)
-        return fx.get_exigible_adjustment(
-            self._sum_exigible(
-                deposited,
-                lambda item: item.tax_ids == taxes and not item.tax_repartition_line_id,
-                self._sum_bases,
-            ),
-            self._sum_bases(deposited),
-            recalled,
-            self.document,
-            self.currency,
-        )
-
-    def _sum_bases(self, items):
-        """Return the `fx.Amount` of some items as the tax report has them."""
-        return sum((self.lines[item].base for item in items), fx.Amount())
-
-    # === WHAT ELSE IS IN THE LEDGER === #
-
-    @cached_property
-    def prior(self):
-        """What other invoices' posting adjusted, reversals counted.
-
-        By (deposit, key of a tax's part) or (deposit, taxes of a base), in company
-        currency.
-        """
-        prior = defaultdict(float)
-        # In sudo mode because whoever posts need not read the exchange journal.
-        AccountMoveLine = self.env["account.move.line"].sudo()
-        domain = [
-            ("progress_adjusted_line_id", "in", self.deposits.ids),
-            ("progress_adjusted_move_id", "!=", self.move._origin.id),
-            *AccountMoveLine._get_progress_tax_domain(),
+    def _get_booked(self, deposit, undone):
+        """Return (invoice, key, part) of what was adjusted, reversals among them."""
+        return [
+            (move, key, part)
+            for entry, move, key, part in self.booked[deposit]
+            if entry not in undone
         ]
-        for item in AccountMoveLine.search(domain):
-            rep = item.tax_repartition_line_id
-            key = self.reader.get_key(rep) if rep else item.tax_ids
-            prior[item.progress_adjusted_line_id, key] += item.balance
-        return prior
 
     @cached_property
-    def exigible(self):
-        """The cash basis items of all invoices, by invoice."""
-        # In sudo mode because whoever posts need not read the cash basis journal.
+    def booked(self):
+        """Deposit -> list of (entry, invoice, key, part) of posted adjustments."""
+        # In sudo mode because whoever posts need not read the exchange journal.
         items = (
             self.env["account.move.line"]
             .sudo()
             .search(
                 [
                     (
-                        "move_id.tax_cash_basis_origin_move_id",
+                        "progress_adjusted_line_id",
                         "in",
-                        self.items.move_id.ids,
+                        [deposit.id for _move, deposit in self.recalls],
                     ),
+                    ("parent_state", "=", "posted"),
+                    "|",
+                    ("tax_repartition_line_id", "!=", False),
+                    ("tax_ids", "!=", False),
+                ]
+            )
+        )
+        booked = defaultdict(list)
+        for item in items:
+            booked[item.progress_adjusted_line_id].append(
+                (
+                    item.move_id,
+                    item.progress_adjusted_move_id,
+                    *self.reader.read_item(item),
+                )
+            )
+        return booked
+
+    @cached_property
+    def exigible(self):
+        """Invoice -> list of (key, part) of its posted cash basis items."""
+        moves = self.env["account.move"].union(*(item.move_id for item in self.lines))
+        # In sudo mode because whoever posts need not read the cash basis journal.
+        items = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("move_id.tax_cash_basis_origin_move_id", "in", moves.ids),
                     ("parent_state", "=", "posted"),
                 ]
             )
         )
-        return items.grouped(lambda item: item.move_id.tax_cash_basis_origin_move_id)
-
-    def _sum_exigible(self, items, is_wanted, measure):
-        """Return the `fx.Amount` of deposit items that payments made exigible.
-
-        Cash basis items are not by invoice line: each has its share of its invoice.
-
-        :param is_wanted: predicate of cash basis items.
-        :param measure: callable returning the `fx.Amount` of some invoice lines.
-        """
-        total = fx.Amount()
-        for move, mine in items.grouped("move_id").items():
-            same = items.browse().union(
-                *(
-                    item
-                    for item in self.lines
-                    if item.move_id == move and item.tax_ids == mine[:1].tax_ids
-                )
-            )
-            whole = measure(same).document
-            if not whole or move not in self.exigible:
-                continue
-            booked = self.exigible[move].filtered(is_wanted)
-            total += fx.Amount(
-                sum(booked.mapped("amount_currency")), sum(booked.mapped("balance"))
-            ) * (measure(mine).document / whole)
-        return total
-
-
-# === WHAT IS MISSING === #
-
-
-def get_missing(wanted, undone):
-    """Return what is wanted and not booked yet: each adjustment is made once.
-
-    :param dict wanted: invoice -> list of `Adjustment`.
-    :param undone: entries that no longer count: about to be reversed.
-    :return: dict of invoice -> tuple of `Adjustment`, without empty ones.
-    """
-    booked = _read_booked(wanted, undone)
-    missing = {
-        move: _subtract(adjustments, booked.get(move._origin, ()))
-        for move, adjustments in wanted.items()
-    }
-    return {move: rest for move, rest in missing.items() if rest}
-
-
-def _read_booked(moves, undone):
-    """Return invoice -> list of posted `Adjustment`, those of reversals among them."""
-    origins = [move._origin for move in moves if move._origin]
-    if not origins:
-        return {}
-    # In sudo mode because whoever posts need not read the exchange journal.
-    AccountMoveLine = origins[0].env["account.move.line"].sudo()
-    domain = [
-        ("progress_adjusted_move_id", "in", [move.id for move in origins]),
-        ("move_id", "not in", undone.ids),
-        *AccountMoveLine._get_progress_tax_domain(),
-    ]
-    booked = defaultdict(list)
-    for item in AccountMoveLine.search(domain):
-        is_base = not item.tax_repartition_line_id
-        adjustment = Adjustment(
-            move=item.progress_adjusted_move_id,
-            deposit=item.progress_adjusted_line_id,
-            balance=item.balance,
-            repartition_line=item.tax_repartition_line_id,
-            account=item.account_id.browse() if is_base else item.account_id,
-            taxes=item.tax_ids,
-            tags=item.tax_tag_ids,
-        )
-        booked[adjustment.move].append(adjustment)
-    return booked
-
-
-def _subtract(adjustments, booked):
-    """Return adjustments less what is booked; what is wanted no more goes."""
-    rest = {}
-    booked = [replace(adjustment, balance=-adjustment.balance) for adjustment in booked]
-    for adjustment in [*adjustments, *booked]:
-        same = rest.get(adjustment.key)
-        rest[adjustment.key] = (
-            replace(same, balance=same.balance + adjustment.balance)
-            if same
-            else adjustment
-        )
-    return tuple(
-        adjustment
-        for adjustment in rest.values()
-        if not adjustment.move.company_currency_id.is_zero(adjustment.balance)
-    )
+        exigible = defaultdict(list)
+        for item in items:
+            origin = item.move_id.tax_cash_basis_origin_move_id
+            exigible[origin].append(self.reader.read_item(item))
+        return exigible

@@ -1,4 +1,4 @@
-"""Which entries adjust deposits: one an invoice, for all of its deposits.
+"""Entries that adjust deposits: one an invoice, for all of its deposits.
 
 The host makes an exchange entry for each pair that it reconciles. Those of an invoice
 become one, which takes along what the taxes of the same deposits lack.
@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from odoo.fields import Command
 from odoo.tools import frozendict
@@ -30,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """What reconciling deposits books: decided by reading, carried to the booking."""
+    """Carries what reconciling deposits books from the reading to the booking."""
 
     #: Made along with the reconciliation of their pairs.
     entries: tuple = ()
@@ -82,57 +83,47 @@ class Pair:
 
     @property
     def items(self):
-        """The values of the items of the host's entry."""
-        return [values for _code, _id, values in self.values["move_values"]["line_ids"]]
+        """The values of the host's items on the accounts of the pair."""
+        items = (values for _code, _id, values in self.values["move_values"]["line_ids"])
+        return [item for item in items if "reconciled_lines_ids" in item]
 
 
 class EntryBuilder:
-    """Makes the entries of pairs, and of what the taxes of their deposits lack.
+    """Makes one entry of what is adjusted for the same invoice, journal and date."""
 
-    :param dict missing: invoice -> tuple of `Adjustment`.
-    """
-
-    def __init__(self, env, missing):
+    def __init__(self, env):
         self.env = env
-        self.missing = missing
-        self._labels = {}
-        self._consumption = {}
 
-    def build(self, pairs):
-        """Return the `Exchange` of a list of `Pair`."""
-        groups = defaultdict(list)
+    def build(self, pairs, missing):
+        """Return the `Exchange` that books these.
+
+        :param pairs: list of `Pair`.
+        :param dict missing: invoice -> list of `Adjustment`.
+        """
+        recalled, values = defaultdict(list), {}
         for pair in pairs:
             if pair.recall:
-                groups[pair.key].append(pair)
-        entries, taken = [], set()
-        for (move, _journal, _date), group in groups.items():
-            owner = move if move in self.missing else move.reversed_entry_id
-            along = [
-                adjustment
-                for adjustment in self._get_along(owner, group)
-                if adjustment not in taken
-            ]
-            taken.update(along)
-            entries.append(self._build_exchange(move, owner, group, along))
-        rest = {
-            move: [one for one in adjustments if one not in taken]
-            for move, adjustments in self.missing.items()
-        }
+                recalled[pair.key].append(pair)
+                values[pair.key] = pair.values["move_values"]
+        along = {}
+        for move, adjustments in missing.items():
+            prepared = self._prepare_values(move)
+            key = move, prepared["journal_id"], prepared["date"]
+            along[key] = adjustments
+            values.setdefault(key, prepared)
+        entries = [
+            self._build(key[0], values[key], recalled[key], along.get(key, ()))
+            for key in values
+        ]
         return Exchange(
-            entries=tuple(entries),
-            tax_entries=tuple(
-                self._build(move, self._prepare_values(move), [], adjustments)
-                for move, adjustments in rest.items()
-                if adjustments
-            ),
+            entries=tuple(entry for entry in entries if entry.pairs),
+            tax_entries=tuple(entry for entry in entries if not entry.pairs),
             host_entries=tuple(
                 Entry(frozendict(pair.values["move_values"]))
                 for pair in pairs
                 if not pair.recall
             ),
         )
-
-    # === ONE ENTRY === #
 
     def _prepare_values(self, move):
         """Return values of an entry without items, dated as the host dates exchanges.
@@ -146,200 +137,148 @@ class EntryBuilder:
         )["move_values"]
         return {**values, "date": max(values["date"], move.date)}
 
-    def _get_along(self, owner, group):
-        """Return what the taxes of a group of deposits lack, if it fits its date."""
-        adjustments = self.missing.get(owner, ())
-        if not adjustments:
-            return []
-        values = self._prepare_values(owner)
-        _move, journal_id, date = group[0].key
-        deposits = {pair.deposit for pair in group}
-        return [
-            adjustment
-            for adjustment in adjustments
-            if (values["journal_id"], values["date"]) == (journal_id, date)
-            and adjustment.deposit in deposits
-        ]
-
-    def _build_exchange(self, move, owner, group, adjustments):
-        """Return the `Entry` of pairs of one invoice, with taxes of its deposits."""
-        items = [item for pair in group for item in self._prepare_exchange_items(pair)]
-        if owner == move:
-            items, adjustments = self._fold_bases(items, adjustments)
-        values = group[0].values["move_values"]
-        return self._build(
-            owner if adjustments else move,
-            values,
-            items,
-            adjustments,
-            to_post=all(pair.values["to_post"] for pair in group),
-            pairs=frozenset((pair.debit.id, pair.credit.id) for pair in group),
+    def _build(self, move, move_values, pairs, adjustments):
+        """Return an `Entry`: what it adjusts comes first, then gain or loss."""
+        items = [item for pair in pairs for item in self._prepare_items(pair)]
+        items, adjustments = self._fold_bases(items, adjustments)
+        taxes = [one for one in adjustments if one.part.repartition_line]
+        bases = [one for one in adjustments if not one.part.repartition_line]
+        adjusting = [*items, *(self._prepare_tax(move, one) for one in taxes)]
+        moved, counterpart = self._prepare_bases(move, bases)
+        deposits = self.env["sale.order.line"].union(
+            *(pair.deposit for pair in pairs), *(one.deposit for one in adjustments)
         )
-
-    def _build(self, move, move_values, items, adjustments, **values):
-        """Return an `Entry`: what it adjusts comes first, then gain or loss.
-
-        :param items: item values of the host's exchange entries.
-        :param adjustments: list of `Adjustment` to book besides.
-        """
-        deposits = {item["progress_adjusted_line_id"] for item in items}
-        deposits |= {adjustment.deposit.id for adjustment in adjustments}
-        deposit = self.env["sale.order.line"].browse(
-            deposits if len(deposits) == 1 else ()
-        )
-        label = self._get_entry_label(move, deposit, items)
-        taxes = [adjustment for adjustment in adjustments if adjustment.account]
-        moved, counterparts = self._prepare_bases(
-            move, [one for one in adjustments if not one.account]
-        )
-        losses = [item for item in items if "reconciled_lines_ids" not in item]
-        losses += self._prepare_tax_losses(move, taxes)
+        label = self._get_label(move, deposits, is_tax_only=not pairs)
+        values = {
+            "name": label,
+            "progress_adjusted_line_id": deposits.id if len(deposits) == 1 else False,
+        }
         numbered = [
-            *(item for item in items if "reconciled_lines_ids" in item),
-            *(self._prepare_tax(move, adjustment) for adjustment in taxes),
+            *adjusting,
             *moved,
-            *self._merge_losses(losses, label, deposit, move),
-            *counterparts,
+            *self._prepare_losses(move, adjusting, values),
+            *counterpart,
         ]
-        return self._number(move_values, label, numbered, **values)
+        return Entry(
+            frozendict(
+                {
+                    **move_values,
+                    "ref": label,
+                    "line_ids": [
+                        Command.create({**item, "sequence": number})
+                        for number, item in enumerate(map(self._without_links, numbered))
+                    ],
+                }
+            ),
+            to_post=all(pair.values["to_post"] for pair in pairs),
+            pairs=frozenset((pair.debit.id, pair.credit.id) for pair in pairs),
+            links=tuple(self._get_links(numbered)),
+        )
 
-    def _number(self, move_values, label, items, **values):
-        """Return an `Entry` of item values in order."""
-        commands, links = [], []
-        for number, item in enumerate(items):
+    def _without_links(self, item):
+        return {name: item[name] for name in item if name != "reconciled_lines_ids"}
+
+    def _get_links(self, numbered):
+        """Yield which item, by its number, is reconciled with the item of which id."""
+        for number, item in enumerate(numbered):
             for _set, _none, other_ids in item.get("reconciled_lines_ids", ()):
                 # None of an item in memory.
-                links += [(number, other_id) for other_id in other_ids]
-            item = {name: item[name] for name in item if name != "reconciled_lines_ids"}
-            commands.append(Command.create({**item, "sequence": number}))
-        return Entry(
-            frozendict({**move_values, "ref": label, "line_ids": commands}),
-            links=tuple(links),
-            **values,
-        )
+                yield from ((number, other_id) for other_id in other_ids)
 
-    # === WORDS === #
-
-    def _get_label(self, move, deposit):
-        """Return the label of what adjusts a deposit for an invoice."""
-        if (move, deposit) not in self._labels:
-            label = move._get_progress_adjustment_label(deposit)
-            self._labels[move, deposit] = label
-        return self._labels[move, deposit]
-
-    def _get_entry_label(self, move, deposit, items):
+    def _get_label(self, move, deposits, *, is_tax_only):
         """Return what an entry says of itself: its deposit's label if it is one's."""
-        if deposit:
-            return self._get_label(move, deposit)
+        if len(deposits) == 1:
+            return move._get_progress_adjustment_label(deposits)
         number = move._get_progress_number()
-        if items:
-            return self.env._("Deposits at the rate of %(invoice)s", invoice=number)
-        return self.env._(
-            "Taxes of deposits at the rate of %(invoice)s", invoice=number
-        )
+        if is_tax_only:
+            return self.env._(
+                "Taxes of deposits at the rate of %(invoice)s", invoice=number
+            )
+        return self.env._("Deposits at the rate of %(invoice)s", invoice=number)
 
     # === ITEMS === #
 
-    def _prepare_exchange_items(self, pair):
-        """Return the host's item values, with deposit, rates and invoice.
-
-        With historical rates the difference goes to revenue instead of gain or loss.
-        """
+    def _prepare_items(self, pair):
+        """Return the host's items on the deposit account, with deposit and invoice."""
         move, deposit = pair.recall.move_id, pair.deposit
-        result = []
-        for values in pair.items:
-            item = {
-                **values,
-                "name": self._get_label(move, deposit),
-                "progress_adjusted_move_id": move.id,
-                "progress_adjusted_line_id": deposit.id,
-            }
-            is_loss = "reconciled_lines_ids" not in values
-            result += self._split_loss(item, move, deposit) if is_loss else [item]
-        return result
+        own = {
+            "name": move._get_progress_adjustment_label(deposit),
+            "progress_adjusted_move_id": move.id,
+            "progress_adjusted_line_id": deposit.id,
+        }
+        return [{**item, **own} for item in pair.items]
 
     def _fold_bases(self, items, adjustments):
-        """Let the host's items on the deposit account adjust the tax base as well.
+        """Let the items on the deposit account adjust the tax base as well.
 
         That is where the base stands. They do where they are just what it lacks.
 
         :return: tuple of all items, and the adjustments that are still to be booked.
         """
-        rest = []
+        rest, folded = [], []
+        by_deposit = defaultdict(list)
+        for item in items:
+            by_deposit[item["progress_adjusted_line_id"]].append(item)
         for adjustment in adjustments:
-            same = [
-                number
-                for number, item in enumerate(items)
-                if "reconciled_lines_ids" in item
-                and "tax_ids" not in item
-                and item["progress_adjusted_line_id"] == adjustment.deposit.id
-            ]
-            balance = sum(
-                items[number]["debit"] - items[number]["credit"] for number in same
-            )
+            same = by_deposit[adjustment.deposit.id]
+            balance = sum(item["debit"] - item["credit"] for item in same)
+            is_base = not adjustment.part.repartition_line
             currency = adjustment.move.company_currency_id
-            if adjustment.account or currency.compare_amounts(
-                balance, adjustment.balance
-            ):
+            if is_base and not currency.compare_amounts(balance, adjustment.balance):
+                grids = self._prepare_grids(adjustment)
+                folded += [{**item, **grids} for item in same]
+                del by_deposit[adjustment.deposit.id]
+            else:
                 rest.append(adjustment)
-                continue
-            grids = self._prepare_grids(adjustment)
-            items = [
-                {**item, **grids} if number in same else item
-                for number, item in enumerate(items)
-            ]
-        return items, rest
+        return [*folded, *chain(*by_deposit.values())], rest
 
     def _prepare_grids(self, adjustment):
         return {
-            "tax_ids": [Command.set(adjustment.taxes.ids)],
-            "tax_tag_ids": [Command.set(adjustment.tags.ids)],
+            "tax_ids": [Command.set(adjustment.part.taxes.ids)],
+            "tax_tag_ids": [Command.set(adjustment.part.tags.ids)],
         }
 
     def _prepare_tax(self, move, adjustment):
         """Return the values of an item on the account of a tax."""
         return self._prepare_item(
             move,
-            balance=adjustment.balance,
-            name=self._get_label(adjustment.move, adjustment.deposit),
-            account_id=adjustment.account.id,
+            adjustment.balance,
+            name=move._get_progress_adjustment_label(adjustment.deposit),
+            account_id=adjustment.part.account.id,
             progress_adjusted_line_id=adjustment.deposit.id,
-            tax_repartition_line_id=adjustment.repartition_line.id,
+            tax_repartition_line_id=adjustment.part.repartition_line.id,
             **self._prepare_grids(adjustment),
         )
 
     def _prepare_bases(self, move, adjustments):
-        """Return items of tax bases, on the exchange account, and their counterparts.
+        """Return items of tax bases, on the exchange account, and their counterpart.
 
         A base changes no account, so both are on the same.
         """
-        moved, balances = [], defaultdict(float)
-        for adjustment in adjustments:
-            account = self._get_exchange_account(move, -adjustment.balance)
-            balances[account] -= adjustment.balance
-            label = self._get_label(adjustment.move, adjustment.deposit)
-            moved.append(
-                self._prepare_item(
-                    move,
-                    balance=adjustment.balance,
-                    name=self.env._("%(label)s, tax base", label=label),
-                    account_id=account.id,
-                    progress_adjusted_line_id=adjustment.deposit.id,
-                    **self._prepare_grids(adjustment),
-                )
-            )
-        counterparts = [
+        total = sum(adjustment.balance for adjustment in adjustments)
+        account = self._get_exchange_account(move, -total)
+        moved = [
             self._prepare_item(
                 move,
-                balance=balance,
+                adjustment.balance,
+                name=self.env._(
+                    "%(label)s, tax base",
+                    label=move._get_progress_adjustment_label(adjustment.deposit),
+                ),
                 account_id=account.id,
-                name=self.env._("Tax base of deposits"),
+                progress_adjusted_line_id=adjustment.deposit.id,
+                **self._prepare_grids(adjustment),
             )
-            for account, balance in balances.items()
+            for adjustment in adjustments
         ]
-        return moved, counterparts
+        if move.company_currency_id.is_zero(total):
+            return moved, []
+        name = self.env._("Tax base of deposits")
+        return moved, [
+            self._prepare_item(move, -total, account_id=account.id, name=name)
+        ]
 
-    def _prepare_item(self, move, *, balance, **values):
+    def _prepare_item(self, move, balance, **values):
         """Return the values of one journal item."""
         balance = move.company_currency_id.round(balance)
         return {
@@ -361,91 +300,59 @@ class EntryBuilder:
 
     # === GAIN, LOSS OR REVENUE === #
 
-    def _prepare_tax_losses(self, move, taxes):
-        """Return the gains and losses of taxes, deposit by deposit."""
+    def _prepare_losses(self, move, adjusting, values):
+        """Return gains and losses, one an account and analytic distribution."""
         balances = defaultdict(float)
-        for adjustment in taxes:
-            balances[adjustment.deposit] -= adjustment.balance
+        for item in adjusting:
+            balance = item["debit"] - item["credit"]
+            balances[item["progress_adjusted_line_id"]] -= balance
+        shares = self._get_revenue_shares(move, balances)
+        losses = defaultdict(float)
+        for deposit_id, balance in balances.items():
+            for key, part in self._split_loss(move, balance, shares.get(deposit_id)):
+                losses[key] += part
+        currency = move.company_currency_id
         return [
-            item
-            for deposit, balance in balances.items()
-            for item in self._split_loss(
-                self._prepare_item(
-                    move,
-                    balance=balance,
-                    account_id=self._get_exchange_account(move, balance).id,
-                    progress_adjusted_line_id=deposit.id,
-                ),
+            self._prepare_item(
                 move,
-                deposit,
+                balance,
+                account_id=account_id,
+                **({"analytic_distribution": json.loads(analytic)} if analytic else {}),
+                **values,
             )
+            for (account_id, analytic), balance in losses.items()
+            if not currency.is_zero(balance)
         ]
 
-    def _split_loss(self, item, move, deposit):
-        """Return the values of a gain or loss, with historical rates over revenue.
+    def _split_loss(self, move, balance, shares):
+        """Yield (account id, analytic distribution) and its part of a gain or loss.
 
-        What the revenue of the deposit's order consumes is part of that revenue. What
-        is paid back is money, so that its part stays an exchange gain or loss.
+        What revenue consumes is part of that revenue. What is paid back is money, so
+        that its part stays an exchange gain or loss.
+        """
+        account = self._get_exchange_account(move, balance)
+        keys, weights = [(account.id, None)], [1.0]
+        if shares:
+            keys = [*shares, *keys]
+            weights = [*shares.values(), 1.0 - sum(shares.values())]
+        parts = fx.split(balance, weights, move.company_currency_id)
+        return zip(keys, parts, strict=True)
+
+    def _get_revenue_shares(self, move, deposit_ids):
+        """Return deposit id -> {(account id, analytic distribution): share}.
+
+        With historical rates only: of the difference, that part goes to revenue.
         """
         if move.company_id.progress_fx_policy != "historical":
-            return [item]
-        currency = move.company_currency_id
-        weights = self._get_revenue_weights(move, deposit)
-        *parts, paid_back = fx.split(
-            item["debit"] - item["credit"],
-            [*weights.values(), 1.0 - sum(weights.values())],
-            currency,
-        )
-        accounts = [
-            {"account_id": account_id, "analytic_distribution": json.loads(analytic)}
-            for account_id, analytic in weights
-        ]
-        return [
-            {
-                **item,
-                **account,
-                "debit": max(part, 0.0),
-                "credit": max(-part, 0.0),
-            }
-            for account, part in zip([*accounts, {}], [*parts, paid_back], strict=True)
-            if not currency.is_zero(part)
-        ]
-
-    def _get_revenue_weights(self, move, deposit):
-        """Return (account id, analytic distribution) -> share of the deposit."""
-        key = move, deposit.order_id
-        if key not in self._consumption:
-            consumption = move._get_progress_consumption(deposit.order_id)
-            self._consumption[key] = consumption
-        weights = defaultdict(float)
-        for item, share in self._consumption[key].get(deposit, {}).items():
-            analytic = json.dumps(item.analytic_distribution or False, sort_keys=True)
-            weights[item.account_id.id, analytic] += share
-        return weights
-
-    def _merge_losses(self, items, label, deposit, move):
-        """Return gains and losses, one an account and analytic distribution."""
-        merged = defaultdict(list)
-        for item in items:
-            analytic = json.dumps(item.get("analytic_distribution"), sort_keys=True)
-            merged[item["account_id"], analytic].append(item)
-        currency = move.company_currency_id
-        result = []
-        for same in merged.values():
-            balance = currency.round(
-                sum(item["debit"] - item["credit"] for item in same)
-            )
-            if not currency.is_zero(balance):
-                result.append(
-                    {
-                        **same[0],
-                        "name": label,
-                        "progress_adjusted_line_id": deposit.id,
-                        "debit": max(balance, 0.0),
-                        "credit": max(-balance, 0.0),
-                        "amount_currency": sum(
-                            item["amount_currency"] for item in same
-                        ),
-                    }
-                )
-        return result
+            return {}
+        shares = {}
+        deposits = self.env["sale.order.line"].browse(deposit_ids)
+        for order in deposits.order_id:
+            consumption = move._get_progress_consumption(order)
+            for deposit, consumed in consumption.items():
+                own = shares[deposit.id] = defaultdict(float)
+                for item, share in consumed.items():
+                    analytic = item.analytic_distribution or False
+                    key = item.account_id.id, json.dumps(analytic, sort_keys=True)
+                    own[key] += share
+        return shares

@@ -1,4 +1,4 @@
-"""What invoices say of the taxes on their lines, in both currencies."""
+"""Taxes of invoices line by line, in both currencies, as the ledger has them."""
 
 from dataclasses import dataclass, replace
 
@@ -7,60 +7,63 @@ from ..arithmetic import fx
 
 @dataclass(frozen=True)
 class TaxPart:
-    """What one repartition line of a tax comes to on an invoice line."""
+    """One repartition line of a tax on an invoice line, or the base of some taxes.
+
+    A base has neither a repartition line nor an account: it changes none.
+    """
 
     amount: fx.Amount
     repartition_line: object
     account: object
-    tags: object
     #: The taxes that it is a base of.
     taxes: object
+    tags: object
 
-
-@dataclass(frozen=True)
-class TaxedLine:
-    """The base of an invoice line and the parts of its taxes, as in the ledger."""
-
-    base: fx.Amount
-    #: Key of `TaxReader.get_key` -> `TaxPart`.
-    parts: dict
-
-    def add(self, discount):
-        """Return the line with what an early payment discount reduces of it."""
-        parts = dict(self.parts)
-        for key, part in discount.parts.items():
-            amount = self.parts[key].amount + part.amount
-            parts[key] = replace(part, amount=amount)
-        return TaxedLine(self.base + discount.base, parts)
+    def add(self, amount):
+        """Return the part with an amount more."""
+        return replace(self, amount=self.amount + amount)
 
 
 class TaxReader:
-    """Reads taxes line by line from the journal items of invoices."""
+    """Reads the tax parts of invoice lines, each under a key.
+
+    The key is the same on an invoice and on its credit note: tax and position of a
+    repartition line, or the taxes of a base and None.
+    """
 
     def __init__(self, env):
         self.env = env
         self._keys = {}
 
-    def get_key(self, repartition_line):
-        """Return tax and position: the same on an invoice and on a credit note."""
-        key = self._keys.get(repartition_line)
-        if not key:
-            tax = repartition_line.tax_id
-            lines = tax[f"{repartition_line.document_type}_repartition_line_ids"]
-            lines = lines.filtered(lambda line: line.repartition_type == "tax")
-            key = self._keys[repartition_line] = (
-                tax,
-                lines.ids.index(repartition_line.id),
-            )
-        return key
-
     def read_taxes(self, items):
-        """Return item -> `TaxedLine` of all lines of the invoices of some items."""
+        """Return item -> {key: `TaxPart`} of all lines of the invoices of some items."""
         lines = {}
         for move in items.move_id:
             line = self._get_only_line(move)
             lines |= {line: self._read_only_line(line)} if line else self._read(move)
         return lines
+
+    def read_item(self, item):
+        """Return key and `TaxPart` of a journal item of a tax, or of a tax base."""
+        rep = item.tax_repartition_line_id
+        part = TaxPart(
+            fx.Amount(item.amount_currency, item.balance),
+            rep,
+            item.account_id if rep else item.account_id.browse(),
+            item.tax_ids,
+            item.tax_tag_ids,
+        )
+        return self._get_key(rep) if rep else (item.tax_ids, None), part
+
+    def _get_key(self, repartition_line):
+        key = self._keys.get(repartition_line)
+        if not key:
+            tax = repartition_line.tax_id
+            lines = tax[f"{repartition_line.document_type}_repartition_line_ids"]
+            lines = lines.filtered(lambda line: line.repartition_type == "tax")
+            key = (tax, lines.ids.index(repartition_line.id))
+            self._keys[repartition_line] = key
+        return key
 
     def _get_only_line(self, move):
         """Return the item that all taxes of an invoice are of, empty for several.
@@ -71,31 +74,22 @@ class TaxReader:
         kinds = items.grouped("display_type")
         line = kinds.pop("product", items.browse())
         kinds.pop("payment_term", None)
-        taxes = kinds.pop("tax", items.browse())
-        on_payment = taxes.tax_line_id.filtered(
-            lambda tax: tax.tax_exigibility == "on_payment"
-        )
-        return line if len(line) == 1 and not kinds and not on_payment else items[:0]
+        taxes = kinds.pop("tax", items.browse()).tax_line_id
+        if len(line) > 1 or kinds or "on_payment" in taxes.mapped("tax_exigibility"):
+            return items.browse()
+        return line
 
     def _read_only_line(self, line):
-        """Return the `TaxedLine` of an invoice's only line, from its tax items."""
-        parts = {}
+        """Return the parts of an invoice's only line, from its tax items."""
+        amount = fx.Amount(line.amount_currency, line.balance)
+        parts = self._prepare_bases(line, line.is_refund, amount)
         for item in line.move_id.line_ids.filtered("tax_repartition_line_id"):
-            key = self.get_key(item.tax_repartition_line_id)
-            amount = fx.Amount(item.amount_currency, item.balance)
-            if key in parts:
-                amount += parts[key].amount
-            parts[key] = TaxPart(
-                amount,
-                item.tax_repartition_line_id,
-                item.account_id,
-                item.tax_tag_ids,
-                item.tax_ids,
-            )
-        return TaxedLine(fx.Amount(line.amount_currency, line.balance), parts)
+            key, part = self.read_item(item)
+            parts[key] = part.add(parts[key].amount) if key in parts else part
+        return parts
 
     def _read(self, move):
-        """Return item -> `TaxedLine` of an invoice.
+        """Return item -> {key: `TaxPart`} of an invoice.
 
         The tax engine shares its tax items out over its lines, to the cent and in both
         currencies. Doing it move by move is its interface; it reads only the cache.
@@ -106,33 +100,50 @@ class TaxReader:
         )
         lines, discounts = {}, {}
         for base_line in base_lines:
-            line = self._prepare_line(base_line, move.direction_sign)
+            parts = self._read_base_line(base_line, move.direction_sign)
             if base_line["special_type"] != "early_payment":
-                lines[base_line["record"]] = line
+                lines[base_line["record"]] = parts
             elif base_line["tax_ids"]:
-                discounts[base_line["computation_key"]] = line
+                discounts[base_line["computation_key"]] = parts
         for item in lines if discounts else ():
-            discount = discounts.get(item._get_progress_discount_key())
-            if discount:
-                lines[item] = lines[item].add(discount)
+            discount = discounts.get(item._get_progress_discount_key(), {})
+            lines[item] = {
+                key: part.add(discount[key].amount) if key in discount else part
+                for key, part in lines[item].items()
+            }
         return lines
 
-    def _prepare_line(self, base_line, sign):
-        """Return the `TaxedLine` of one of the tax engine's base lines."""
+    def _read_base_line(self, base_line, sign):
+        """Return the parts of one of the tax engine's base lines."""
         record = base_line["record"]
-        return TaxedLine(
+        parts = self._prepare_bases(
+            base_line,
+            base_line["is_refund"],
             fx.Amount(record["amount_currency"], record["balance"]),
-            {
-                self.get_key(rep["tax_rep"]): TaxPart(
+        )
+        for data in base_line["tax_details"]["taxes_data"]:
+            for rep in data["tax_reps_data"]:
+                parts[self._get_key(rep["tax_rep"])] = TaxPart(
                     fx.Amount(
                         sign * rep["tax_amount_currency"], sign * rep["tax_amount"]
                     ),
                     rep["tax_rep"],
                     rep["account"],
-                    rep["tax_tags"],
                     rep["taxes"],
+                    rep["tax_tags"],
                 )
-                for data in base_line["tax_details"]["taxes_data"]
-                for rep in data["tax_reps_data"]
-            },
-        )
+        return parts
+
+    def _prepare_bases(self, line, is_refund, amount):
+        """Return the base of a line's taxes, apart by when these are due."""
+        taxes = line["tax_ids"]._origin.flatten_taxes_hierarchy()
+        return {
+            (some, None): TaxPart(
+                amount,
+                some.repartition_line_ids.browse(),
+                self.env["account.account"],
+                some,
+                some.get_tax_tags(is_refund, "base"),
+            )
+            for some in taxes.grouped("tax_exigibility").values()
+        }

@@ -23,6 +23,41 @@ class TestFx(BaseCase):
     def test_doctests(self):
         self.assertFalse(doctest.testmod(fx).failed)
 
+    def test_split_gives_the_odd_cent_to_the_middle(self):
+        parts = fx.split(100.0, [1.0, 1.0, 1.0], Cent())
+        self.assertEqual(parts, [33.33, 33.34, 33.33])
+        self.assertEqual(fx.split(100.0, [1.0, -1.0], Cent()), [100.0, 0.0])
+
+    def _adjust(self, recalled, whole, booked):
+        return fx.get_adjustment(
+            fx.Amount(*recalled),
+            fx.Amount(*whole),
+            fx.Amount(*booked),
+            Cent(),
+            Cent(),
+        )
+
+    def test_adjustment_of_all_of_a_part_and_of_what_was_paid(self):
+        """450 of tax at 1.10, taken back at 1.20."""
+        whole = (-450.0, -495.0)
+        self.assertEqual(self._adjust((450.0, 540.0), whole, whole), -45.0)
+        self.assertEqual(self._adjust((150.0, 180.0), whole, whole), -15.0)
+        paid = (-225.0, -247.5)
+        self.assertEqual(self._adjust((450.0, 540.0), whole, paid), -22.5)
+        self.assertEqual(self._adjust((0.0, 0.0), whole, whole), 0.0)
+
+    def test_deposit_on_a_line_pays_for_that_first(self):
+        shares = fx.get_consumption(
+            {"d": ("B", 2000.0), "e": (None, 3000.0)},
+            {"a": ("A", 6000.0), "b": ("B", 2000.0)},
+            Cent(),
+        )
+        self.assertEqual(shares, {"d": {"b": 1.0}, "e": {"a": 1.0}})
+
+    def test_what_revenue_does_not_consume_is_no_share(self):
+        shares = fx.get_consumption({"d": (None, 6000.0)}, {"a": ("A", 3000.0)}, Cent())
+        self.assertEqual(shares, {"d": {"a": 0.5}})
+
     @given(
         st.integers(-(10**7), 10**7),
         st.lists(st.integers(1, 10**5), min_size=1, max_size=6),
@@ -45,7 +80,9 @@ class TestFx(BaseCase):
         still_open = fx.Amount(-total, -round(total * rate, 2))
         for part, other in zip(parts, rates, strict=False):
             recalled = fx.Amount(part / 100, round(part / 100 * other, 2))
-            adjustment = fx.get_adjustment(still_open, recalled, Cent(), Cent())
+            adjustment = fx.get_adjustment(
+                recalled, still_open, still_open, Cent(), Cent()
+            )
             still_open += recalled
             still_open += fx.Amount(0.0, adjustment)
         self.assertAlmostEqual(still_open.document, 0.0, 6)
@@ -81,19 +118,3 @@ class TestFx(BaseCase):
             sum(amount for _line, amount in revenue.values()),
         )
         self.assertAlmostEqual(consumed, most, 1)
-
-    @given(
-        st.integers(-(10**7), 10**7),
-        st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=6),
-    )
-    def test_spread_adds_up(self, cents, estimates):
-        total = fx.Amount(cents / 100, cents / 300)
-        total = fx.Amount(total.document, round(total.company, 2))
-        parts = fx.spread(
-            total,
-            [fx.Amount(part / 100, part / 90) for part in estimates],
-            Cent(),
-            Cent(),
-        )
-        self.assertAlmostEqual(sum(part.document for part in parts), total.document, 6)
-        self.assertAlmostEqual(sum(part.company for part in parts), total.company, 6)

@@ -177,40 +177,25 @@ class AccountMove(models.Model):
     def _get_progress_families(self):
         """Return the invoices whose taxes of deposits these invoices decide.
 
-        :return: dict of invoice -> the invoice and the credit notes, posted or among
-            these, that give back what it took of deposits.
-        """
-        return {
-            move: move
-            | move._get_progress_recall_credits()
-            | self.filtered(lambda credit, move=move: credit.reversed_entry_id == move)
-            for move in self._get_progress_adjusted_moves()
-        }
+        Their own, or those of the invoice that they credit.
 
-    def _get_progress_adjusted_moves(self):
-        """Return the invoices whose tax entry these invoices decide.
-
-        Their own, or that of the invoice that they credit.
+        :return: dict of invoice -> the invoice and its credit notes, posted or among
+            these.
         """
         items = self._get_progress_deposit_items().filtered("is_progress_recall")
         moves = items.move_id.filtered(
             lambda move: move.currency_id != move.company_currency_id
         )
-        return (moves.reversed_entry_id | moves).filtered(
-            lambda move: (
-                (move.state == "posted" or move in self)
-                and move.reversed_entry_id not in moves.reversed_entry_id
+        families = {}
+        for move in moves:
+            move = move.reversed_entry_id or move
+            credits_ = move.reversal_move_ids
+            family = (move | credits_).filtered(
+                lambda each: each.state == "posted" or each in self
             )
-        )
-
-    def _get_progress_recall_credits(self):
-        """Return the posted credit notes that return what this invoice took back."""
-        return self.sudo().reversal_move_ids.filtered(
-            lambda move: (
-                move.state == "posted"
-                and any(move.line_ids.mapped("is_progress_recall"))
-            )
-        )
+            if move in family:
+                families[move] = family
+        return families
 
     def _get_progress_groups(self, reopened=()):
         """Return what is to be reconciled, in order.
@@ -221,22 +206,18 @@ class AccountMove(models.Model):
         """
         groups = []
         reopened = self.env["account.move.line"].union(*reopened)
-        seen = self.env["sale.order.line"]
-        for move in self:
-            own = move._get_progress_deposit_items()
-            lines = own._get_progress_deposits() - seen
-            seen |= lines
-            for line in lines:
-                # An invoice in memory is not among the order line's yet.
-                mine = line._get_progress_own(own)
-                items = (line.sudo().invoice_lines | mine).filtered(
-                    lambda item: (
-                        (item.parent_state == "posted" or item.move_id in self)
-                        and item.account_id.reconcile
-                    )
+        own = self._get_progress_deposit_items()
+        deposits = own.grouped(lambda item: item._get_progress_deposits()[:1])
+        for deposit, items in deposits.items():
+            # An invoice in memory is not among the order line's yet.
+            items = (deposit.sudo().invoice_lines | items).filtered(
+                lambda item: (
+                    (item.parent_state == "posted" or item.move_id in self)
+                    and item.account_id.reconcile
                 )
-                for same in items.grouped("account_id").values():
-                    groups += same._get_progress_groups(reopened)
+            )
+            for same in items.grouped("account_id").values():
+                groups += same._get_progress_groups(reopened)
         return groups
 
     def _get_progress_reopening(self):

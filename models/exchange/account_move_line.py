@@ -1,10 +1,9 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.fields import Command
 
 from ..arithmetic import fx
-from .entry import Pair
+from .entry import Exchange, Pair
 
 
 class AccountMoveLine(models.Model):
@@ -130,21 +129,11 @@ class AccountMoveLine(models.Model):
             skip_invoice_line_sync=True,
             skip_account_move_synchronization=True,
             skip_analytic_sync=True,
-            progress_exchange=None,
+            progress_exchange=Exchange(),
         )
-        given = self._get_progress_given_values()
         moves = spared._create_exchange_difference_moves(
             [
-                {
-                    "move_values": {
-                        **entry.values,
-                        "line_ids": [
-                            Command.create({**given, **values})
-                            for _code, _id, values in entry.values["line_ids"]
-                        ],
-                    },
-                    "to_post": entry.to_post,
-                }
+                {"move_values": entry.values, "to_post": entry.to_post}
                 for entry in entries
             ]
         ).with_env(self.env)

@@ -23,15 +23,12 @@ class AccountPartialReconcile(models.Model):
 
     @api.model
     def _add_progress_exchange(self, vals_list, exchange):
-        """Create the exchange entries of partials to come, and add what ties them.
+        """Create the exchange entries of partials to come; return these with them.
 
-        Made along with the partials they belong to, entries are linked and reconciled
-        at once. The host would plan that, and number, entry by entry.
+        The host's way allows an entry no more than one partial.
 
         :param vals_list: values of the partials.
         :param exchange: the `Exchange` that decided on their entries.
-        :return: values of the partials, and after those of partials between entries
-            and what they adjust.
         """
         pairs = [(vals["debit_move_id"], vals["credit_move_id"]) for vals in vals_list]
         entries = [
@@ -45,31 +42,7 @@ class AccountPartialReconcile(models.Model):
             for entry, move in zip(entries, moves, strict=True)
             for pair in entry.pairs
         }
-        tied = [
+        return [
             {**vals, "exchange_move_id": made[pair]} if pair in made else vals
             for pair, vals in zip(pairs, vals_list, strict=True)
         ]
-        return tied + self._prepare_progress_links(entries, moves)
-
-    def _prepare_progress_links(self, entries, moves):
-        """Return values of partials between exchange entries and what they adjust.
-
-        As the host has them: they have nothing in document currency.
-        """
-        vals_list = []
-        for entry, move in zip(entries, moves, strict=True):
-            items = {item.sequence: item for item in move.line_ids}
-            for sequence, other_id in entry.links:
-                item = items[sequence]
-                ids = [item.id, other_id]
-                debit_id, credit_id = ids if item.balance > 0 else reversed(ids)
-                vals_list.append(
-                    {
-                        "amount": abs(item.balance),
-                        "debit_amount_currency": 0.0,
-                        "credit_amount_currency": 0.0,
-                        "debit_move_id": debit_id,
-                        "credit_move_id": credit_id,
-                    }
-                )
-        return vals_list

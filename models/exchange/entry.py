@@ -20,13 +20,11 @@ from ..arithmetic import fx
 class Entry:
     """An entry to come."""
 
-    #: As the host creates a move; the sequence of an item is its number.
+    #: As the host creates a move.
     values: frozendict
     to_post: bool = True
     #: Ids (debit, credit) of what is reconciled at another rate, and booked by this.
     pairs: frozenset = frozenset()
-    #: Which item, by its sequence, is reconciled with the item of which id.
-    links: tuple = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,31 +157,16 @@ class EntryBuilder:
             *self._prepare_losses(move, adjusting, values),
             *counterpart,
         ]
+        given = self.env["account.move.line"]._get_progress_given_values()
+        commands = [
+            Command.create({**given, **item, "sequence": number})
+            for number, item in enumerate(numbered)
+        ]
         return Entry(
-            frozendict(
-                {
-                    **move_values,
-                    "ref": label,
-                    "line_ids": [
-                        Command.create({**item, "sequence": number})
-                        for number, item in enumerate(map(self._without_links, numbered))
-                    ],
-                }
-            ),
+            frozendict({**move_values, "ref": label, "line_ids": commands}),
             to_post=all(pair.values["to_post"] for pair in pairs),
             pairs=frozenset((pair.debit.id, pair.credit.id) for pair in pairs),
-            links=tuple(self._get_links(numbered)),
         )
-
-    def _without_links(self, item):
-        return {name: item[name] for name in item if name != "reconciled_lines_ids"}
-
-    def _get_links(self, numbered):
-        """Yield which item, by its number, is reconciled with the item of which id."""
-        for number, item in enumerate(numbered):
-            for _set, _none, other_ids in item.get("reconciled_lines_ids", ()):
-                # None of an item in memory.
-                yield from ((number, other_id) for other_id in other_ids)
 
     def _get_label(self, move, deposits, *, is_tax_only):
         """Return what an entry says of itself: its deposit's label if it is one's."""

@@ -11,8 +11,7 @@ class AccountPartialReconcile(models.Model):
         exchange = self.env.context.get("progress_exchange")
         if not exchange:
             return super().create(vals_list)
-        tied = self._add_progress_exchange(vals_list, exchange)
-        return super().create(tied)[: len(vals_list)]
+        return super().create(self._add_progress_exchange(vals_list, exchange))
 
     def unlink(self):
         # In sudo mode because whoever undoes one need not read the exchange journal.

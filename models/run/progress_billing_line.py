@@ -99,16 +99,14 @@ class ProgressBillingLine(models.Model):
         "amount_tax",
         "order_id.state",
     )
-    @api.depends_context(
-        "progress_run_date", "progress_run_automatic", "progress_run_domain"
-    )
+    @api.depends_context("progress_run")
     def _compute_run(self):
         planned = self.filtered(lambda line: line.state == "planned")
-        context = self.env.context
+        # A list, as only the wizard's view can give it.
+        run = self.env.context.get("progress_run") or (None, False, "[]")
+        date, automatic, domain = run
         previews = planned._origin._preview_run(
-            fields.Date.to_date(context.get("progress_run_date")),
-            context.get("progress_run_automatic"),
-            literal_eval(context.get("progress_run_domain") or "[]"),
+            fields.Date.to_date(date), automatic, literal_eval(domain or "[]")
         )
         for line in self:
             bill = previews.get(line._origin.id, RunPreview())

@@ -598,9 +598,11 @@ class BillingMachine(RuleBasedStateMachine):
         shown = {
             line.id: (line.run_amount_untaxed, line.run_amount_total)
             for line in wizard.line_ids.with_context(
-                progress_run_date=wizard.date,
-                progress_run_automatic=wizard.automatic_only,
-                progress_run_domain=wizard.line_domain,
+                progress_run=(
+                    wizard.date,
+                    wizard.automatic_only,
+                    wizard.line_domain,
+                ),
             )
         }
         left = {line.id: line.state for line in wizard.left_line_ids}

@@ -29,9 +29,11 @@ class TestRunPreview(PropertyCase):
     def _as_shown(self, wizard, lines):
         """Return lines in the context in which the wizard's form shows them."""
         return lines.with_context(
-            progress_run_date=wizard.date,
-            progress_run_automatic=wizard.automatic_only,
-            progress_run_domain=wizard.line_domain,
+            progress_run=(
+                wizard.date,
+                wizard.automatic_only,
+                wizard.line_domain,
+            ),
         )
 
     def test_preview_shows_what_is_taken_and_why_not(self):

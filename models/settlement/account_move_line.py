@@ -84,7 +84,8 @@ class AccountMoveLine(models.Model):
         """Return the discount that comes back with what an item takes of a deposit.
 
         :return: dict of whether it bears taxes -> `amounts.Share`, as posted discounts
-            of the deposit have it; empty where there are none.
+            of the deposit have it; empty where there are none. None of a deposit that
+            the host billed alone, before the order was progress-billed.
         """
         self.ensure_one()
         move, deposit = self.move_id._origin, self._get_progress_deposits()[:1]
@@ -94,17 +95,19 @@ class AccountMoveLine(models.Model):
                 item.move_id not in family and item._get_progress_discount_key() == key
             )
         )
+        discounts = posted.move_id.line_ids.filtered(
+            lambda item: item.display_type == "epd"
+        )
+        own = discounts.filtered(
+            lambda item: (item.extra_tax_data or {}).get("computation_key") == key
+        )
+        if not own:
+            return None if discounts else {}
         billed = -self.move_id.direction_sign * self.price_subtotal
         whole = deposit.order_id._sum_progress_items(posted)
         fraction = fraction_of(billed, whole, self.currency_id)
-        discounts = posted.move_id.line_ids.filtered(
-            lambda item: (
-                item.display_type == "epd"
-                and (item.extra_tax_data or {}).get("computation_key") == key
-            )
-        )
-        shares = self.env["progress.billing.allocator"]._get_billed_shares(discounts)
-        taken = {True: Share(), False: Share()} if shares else {}
+        taken = {True: Share(), False: Share()}
+        shares = self.env["progress.billing.allocator"]._get_billed_shares(own)
         for item, share in shares.items():
             taxed = bool(item.tax_ids)
             taken[taxed] = add(taken[taxed], share, self.currency_id)

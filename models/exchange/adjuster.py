@@ -63,7 +63,9 @@ class Adjuster:
     def _adjusts_taxes(self, move):
         """Return whether the company brings taxes and their reports to the rate."""
         company = move.company_id
-        return company.progress_adjust_tax and company.progress_fx_policy != "historical"
+        return (
+            company.progress_adjust_tax and company.progress_fx_policy != "historical"
+        )
 
     def _is_adjusted(self, move, items):
         """Return whether any tax is adjusted.

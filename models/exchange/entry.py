@@ -82,7 +82,8 @@ class Pair:
     @property
     def items(self):
         """The values of the host's items on the accounts of the pair."""
-        items = (values for _code, _id, values in self.values["move_values"]["line_ids"])
+        commands = self.values["move_values"]["line_ids"]
+        items = (values for _code, _id, values in commands)
         return [item for item in items if "reconciled_lines_ids" in item]
 
 

@@ -36,7 +36,7 @@ class TaxReader:
         self._keys = {}
 
     def read_taxes(self, items):
-        """Return item -> {key: `TaxPart`} of all lines of the invoices of some items."""
+        """Return item -> {key: `TaxPart`}, of all lines of some items' invoices."""
         lines = {}
         for move in items.move_id:
             line = self._get_only_line(move)

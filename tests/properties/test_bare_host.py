@@ -54,6 +54,8 @@ class TestBareHost(TwinCase):
             terms = Terms(rounding, "early_mixed")
             order = self._twin_order([Line(343.91), Line(1.59)], terms)
             for percent in (12.5, 33.333333):
-                self.assertFalse(self._apply_step(order, Step("percent", percent), terms))
+                self.assertFalse(
+                    self._apply_step(order, Step("percent", percent), terms)
+                )
             self._finish(order, terms)
             self.assertTwins(order, terms)

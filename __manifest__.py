@@ -1,7 +1,7 @@
 {
     "name": "Progress Billing",
     "summary": "Bill long work in parts and take back exactly what was billed",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Progress Billing maintainers",
@@ -19,6 +19,7 @@
         "report/progress_billing_proforma_templates.xml",
         "report/progress_billing_proforma_report.xml",
         "data/progress_billing_proforma_data.xml",
+        "data/mail_template_data.xml",
         # A button of the lists opens it.
         "wizards/progress_billing_postpone_views.xml",
         # Views.
@@ -41,6 +42,10 @@
         # Reports; the invoice form shows a table of theirs.
         "report/progress_invoice_transactions.xml",
         "report/progress_retention_templates.xml",
+        "report/progress_statement_templates.xml",
+        "report/progress_invoice_templates.xml",
+        "views/progress_statement_portal.xml",
+        "views/progress_schedule_templates.xml",
         # Wizards.
         "wizards/progress_billing_account_views.xml",
         "wizards/progress_billing_final_views.xml",
@@ -61,6 +66,7 @@
         "demo/progress_retention_demo.xml",
     ],
     "application": True,
+    "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": [
             "progress_billing/static/src/**/*",

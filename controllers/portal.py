@@ -1,6 +1,6 @@
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.http import request
+from odoo.http import content_disposition, request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
@@ -183,3 +183,84 @@ class ProformaPortal(CustomerPortal):
             "progress_billing.action_report_proforma", proforma.ids
         )[0]
         return (f"{proforma._get_report_base_filename()}.pdf", content)
+
+
+class StatementPortal(CustomerPortal):
+    """Progress statements of invoices and pro formas, as page, PDF and workbook."""
+
+    @http.route(
+        "/my/invoices/<int:invoice_id>/statement",
+        type="http",
+        auth="public",
+        website=True,
+    )
+    def portal_invoice_statement(
+        self, invoice_id, access_token=None, report_type=None, **kwargs
+    ):
+        """Show the statement of an invoice; the PDF is what was sent, if it was."""
+        return self._show_statement(
+            "account.move", invoice_id, access_token, report_type
+        )
+
+    @http.route(
+        "/my/pro_formas/<int:proforma_id>/statement",
+        type="http",
+        auth="public",
+        website=True,
+    )
+    def portal_proforma_statement(
+        self, proforma_id, access_token=None, report_type=None, **kwargs
+    ):
+        """Show the statement that a pro forma will have."""
+        return self._show_statement(
+            "progress.billing.proforma", proforma_id, access_token, report_type
+        )
+
+    def _show_statement(self, model, document_id, access_token, report_type):
+        """Return the page, the PDF or the workbook of a document's statement."""
+        try:
+            document = self._document_check_access(model, document_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        if not document._has_progress_statement():
+            return request.redirect(document.get_portal_url())
+        if report_type == "pdf":
+            return self._make_statement_file(
+                document, "pdf", document._get_progress_statement_pdf()
+            )
+        if report_type == "xlsx":
+            return self._make_statement_file(
+                document, "xlsx", document._get_progress_statement_workbook()
+            )
+        return request.render(
+            "progress_billing.portal_progress_statement",
+            {
+                "statement": document._make_progress_statement(),
+                "layout": document._get_progress_statement_paper_layout(),
+                "changes": document._get_progress_statement_changes(),
+                "number": document._get_progress_number(),
+                "url": document.get_portal_url(),
+                "pdf_url": document.get_portal_url(
+                    suffix="/statement", report_type="pdf"
+                ),
+                "xlsx_url": document.get_portal_url(
+                    suffix="/statement", report_type="xlsx"
+                ),
+                "page_name": "statement",
+            },
+        )
+
+    def _make_statement_file(self, document, extension, content):
+        """Return the answer by which a browser downloads a statement."""
+        kinds = {
+            "pdf": "application/pdf",
+            "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+        name = document._get_progress_statement_filename(extension)
+        return request.make_response(
+            content,
+            [
+                ("Content-Type", kinds[extension]),
+                ("Content-Disposition", content_disposition(name)),
+            ],
+        )

@@ -6,6 +6,8 @@ from . import invoicing
 from . import settlement
 from . import exchange
 from . import retention
+from . import statement
+from . import customer
 from . import run
 from . import overview
 from . import host

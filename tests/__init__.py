@@ -19,6 +19,10 @@ from .budget import (
     test_project_template,
     test_rule,
 )
+from .customer import (
+    test_invoices,
+    test_schedule,
+)
 from .exchange import (
     test_currency,
     test_currency_batch,
@@ -83,6 +87,12 @@ from .run import (
     test_run_preview,
     test_to_bill,
     test_tour_run,
+)
+from .statement import (
+    test_statement,
+    test_statement_properties,
+    test_statement_retention,
+    test_statement_sent,
 )
 from .settlement import (
     test_consolidated,

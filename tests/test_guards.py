@@ -49,6 +49,7 @@ class TestDerivedFields(ProjectBillingCommon):
             "float": 12345.5,
             "monetary": 12345.5,
             "binary": PIXEL.decode(),
+            "json": {"forged": True},
         }
         result = {}
         for name in model._get_guarded_fields():

@@ -24,6 +24,8 @@ INVOICING = ("seller", "colleague", "biller", "stranger")
 #: Who may call a method: whoever may read or write the record, or the roles named.
 RIGHTS = {
     "account.move": {
+        "action_export_progress_statement": "read",
+        "action_print_progress_statement": "read",
         "action_view_proforma": "read",
         "action_view_progress_lines": "read",
         "button_cancel": ("biller",),
@@ -51,7 +53,9 @@ RIGHTS = {
         "action_approve": "write",
         "action_cancel": "write",
         "action_draft": "write",
+        "action_export_progress_statement": "read",
         "action_preview": "read",
+        "action_print_progress_statement": "read",
         "action_release": ("seller", "biller"),
         "action_send": "write",
         "action_view_invoices": ("portal", "seller", "biller"),

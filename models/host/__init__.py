@@ -5,6 +5,7 @@ An extension reads as the list of what happens then; its steps live in the rooms
 
 from . import account_move
 from . import account_move_line
+from . import account_move_send
 from . import account_partial_reconcile
 from . import ir_cron
 from . import project_milestone

@@ -13,7 +13,9 @@ class AccountMove(models.Model):
         progress._reinstate_progress_lines()
         retained = self._get_retained_documents()
         retained._check_retention_posting()
+        unnumbered = (progress | retained).filtered(lambda move: not move.posted_before)
         posted = super()._post(soft)
+        (posted & unnumbered)._number_progress_postings()
         (posted & retained)._hold_retention()
         # The host reconciles credit notes of posted invoices while it posts them.
         (posted & progress).filtered(
@@ -51,11 +53,18 @@ class AccountMove(models.Model):
         self._get_progress_tax_entries()._reverse_progress_entries()
         self._get_progress_deposit_items().remove_move_reconcile()
         result = super().button_draft()
+        self._forget_progress_statements()
         # What a credit note had returned is taken back again.
         adjusted.filtered(
             lambda move: move.state == "posted"
         )._reconcile_progress_deposits()
         return result
+
+    def _get_mail_template(self):
+        return self._get_progress_mail_template() or super()._get_mail_template()
+
+    def _get_fields_to_detach(self):
+        return [*super()._get_fields_to_detach(), "progress_statement_file"]
 
     def button_cancel(self):
         posted = self.filtered(lambda move: move.state == "posted")

@@ -281,6 +281,17 @@ class OrderLedger:
             self._left[booking] = worth - total_base(self._get_billed(booking)[None])
         return self._left[booking] - self._carried
 
+    def sum_items(self, items, get_key):
+        """Return key -> untaxed amount that items bill, less what they take back.
+
+        :param items: invoice lines of the order.
+        :param get_key: what an item is counted under.
+        """
+        amounts = defaultdict(float)
+        for item in items:
+            amounts[get_key(item)] += self.order._sum_progress_items(item)
+        return {key: self.currency.round(amount) for key, amount in amounts.items()}
+
     # === THE NEXT PART === #
 
     def take(self, part, booking):

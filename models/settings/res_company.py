@@ -28,6 +28,18 @@ class ResCompany(models.Model):
         required=True,
         help="Default for new orders.",
     )
+    progress_statement_layout = fields.Selection(
+        selection=[
+            ("none", "No"),
+            ("simple", "Simple"),
+            ("construction", "Construction"),
+        ],
+        string="Statement with Invoices",
+        default="none",
+        required=True,
+        help="Default for new orders: the progress statement that goes along with "
+        "their invoices.",
+    )
     progress_auto_post = fields.Boolean(
         string="Post Progress Invoices",
         help="Post progress invoices as soon as they are created.",

@@ -10,6 +10,9 @@ class ResConfigSettings(models.TransientModel):
     progress_method = fields.Selection(
         related="company_id.progress_method", readonly=False, required=True
     )
+    progress_statement_layout = fields.Selection(
+        related="company_id.progress_statement_layout", readonly=False, required=True
+    )
     progress_auto_post = fields.Boolean(
         related="company_id.progress_auto_post", readonly=False
     )

@@ -1,0 +1,8 @@
+"""What the customer reads: the billing schedule, and what an invoice is and follows.
+
+May use: the rooms before it.
+"""
+
+from . import account_move
+from . import progress_billing_line
+from . import sale_order

@@ -1,0 +1,140 @@
+from odoo import models
+
+TEMPLATES = {
+    "deposit": "progress_billing.mail_template_deposit_invoice",
+    "revenue": "progress_billing.mail_template_progress_invoice",
+    "final": "progress_billing.mail_template_final_invoice",
+}
+
+
+class AccountMove(models.Model):
+    """Says to the customer what an invoice is, and where the order stands with it."""
+
+    _inherit = "account.move"
+
+    # === WHAT IT IS === #
+
+    def _get_progress_title(self):
+        """Return what the invoice is in the billing of its order, in words.
+
+        "Deposit invoice 1 of 3"; empty for one of no progress-billed order.
+        """
+        self.ensure_one()
+        move = self.sudo()
+        if not move._has_progress_statement():
+            return ""
+        role = move._get_progress_role()
+        if role == "final":
+            return self.env._("Final invoice")
+        if role == "credit":
+            return self.env._("Credit note")
+        place = move._get_progress_place()
+        if role == "deposit":
+            if place:
+                return self.env._("Deposit invoice %(place)s", place=place)
+            return self.env._("Deposit invoice")
+        if not move.line_ids.progress_budget_line_id:
+            return self.env._("Interim invoice")
+        number = place or move._get_progress_statement_number()
+        return self.env._("Progress invoice %(place)s", place=number)
+
+    def _get_progress_place(self):
+        """Return which of the planned invoices of its order it is: "1 of 3".
+
+        Empty where it bills no planned line, or lines of several orders.
+        """
+        lines = self._get_progress_billing_items().progress_line_id
+        if len(lines.order_id) != 1:
+            return ""
+        planned = lines.order_id.progress_line_ids.filtered(
+            lambda line: line.state != "cancel" or line in lines
+        )
+        ids = planned.sorted(lambda line: line._get_billing_order()).ids
+        numbers = sorted(ids.index(line.id) + 1 for line in lines)
+        return self.env._(
+            "%(numbers)s of %(count)s",
+            numbers=", ".join(map(str, numbers)),
+            count=len(ids),
+        )
+
+    # === WHERE THE ORDER STANDS === #
+
+    def _get_progress_figures_of_invoice(self):
+        """Return (text, amount) of contract, billed before, this and remaining.
+
+        Untaxed, as its statement has them; none for a credit note.
+        """
+        self.ensure_one()
+        if self.move_type != "out_invoice" or not self._has_progress_statement():
+            return []
+        total = self._make_progress_statement().total
+        return [
+            (self.env._("Contract"), total.revised),
+            (self.env._("Billed before"), total.previous),
+            (self.env._("This invoice"), total.this),
+            (self.env._("Remaining"), total.balance),
+        ]
+
+    def _get_progress_deposits_taken(self):
+        """Return the deposits that the invoice takes back, one dict an invoice.
+
+        Number and date of the deposit's invoice; untaxed amount, taxes and total.
+        """
+        self.ensure_one()
+        items = self.sudo().line_ids.filtered("is_progress_recall")
+        rows = {}
+        for item in items.sorted("sequence"):
+            for deposit in item.sale_line_ids.filtered("is_downpayment")[:1]:
+                moves = deposit._get_progress_deposit_moves() - self.sudo()
+                row = rows.setdefault(
+                    moves or deposit,
+                    {
+                        "name": ", ".join(moves.mapped("name")) or deposit.name,
+                        "date": moves[:1].invoice_date,
+                        "untaxed": 0.0,
+                        "total": 0.0,
+                    },
+                )
+                sign = self.direction_sign
+                row["untaxed"] += sign * item.price_subtotal
+                row["total"] += sign * item.price_total
+        rounded = self.currency_id.round
+        for row in rows.values():
+            row["untaxed"], row["total"] = (
+                rounded(row["untaxed"]),
+                rounded(row["total"]),
+            )
+            row["tax"] = rounded(row["total"] - row["untaxed"])
+        return sorted(rows.values(), key=lambda row: (not row["date"], row["date"]))
+
+    def _get_progress_paid_share(self):
+        """Return how much of the invoice is paid: between 0 and 1, 0 without one.
+
+        What it retains is not paid, nor is it due with it.
+        """
+        if not self:
+            return 0.0
+        self.ensure_one()
+        payable, total = self.retention_payable_amount, self.amount_total
+        left = 0.0 if self._is_progress_paid() else self.amount_residual
+        return (payable - left) / total if total else 1.0
+
+    def _is_progress_paid(self):
+        """Return whether nothing of the invoice is left to pay."""
+        return self.payment_state in ("paid", "in_payment", "reversed")
+
+    # === E-MAIL === #
+
+    def _get_progress_mail_template(self):
+        """Return the e-mail template for what the invoices are, none of several kinds.
+
+        Nor where an administrator deleted it.
+        """
+        roles = {
+            move._get_progress_role() if move._has_progress_statement() else ""
+            for move in self
+            if move.move_type == "out_invoice"
+        }
+        name = TEMPLATES.get(roles.pop()) if len(roles) == 1 else None
+        template = self.env["mail.template"]
+        return name and self.env.ref(name, raise_if_not_found=False) or template

@@ -1,0 +1,186 @@
+from odoo import models
+from odoo.tools import float_repr
+from odoo.tools.misc import formatLang
+
+from .schedule import Schedule, Step
+
+
+class SaleOrder(models.Model):
+    """Tells the customer when what is billed, and how far that is paid."""
+
+    _inherit = "sale.order"
+
+    def _get_progress_schedule(self):
+        """Return the order's `Schedule`, None where nothing is planned or billed so.
+
+        Planned lines, each with its posted invoice; other posted invoices; and the
+        rest that the final invoice will bill. Drafts are nothing that a customer sees.
+        """
+        self.ensure_one()
+        # In sudo mode because customers read their schedule, not what it is made of.
+        order = self.sudo()
+        if order.state == "cancel" or not order._uses_progress_billing():
+            return None
+        steps = [
+            *order._get_progress_planned_steps(),
+            *order._get_progress_other_steps(),
+        ]
+        rounded = order.currency_id.round
+        rest = rounded(order.amount_total - sum(step.amount for step in steps))
+        if not order._has_progress_final() and not order.currency_id.is_zero(rest):
+            steps.append(order._make_progress_rest_step(rest))
+        invoiced = rounded(sum(step.amount for step in steps if step.move))
+        return Schedule(
+            steps=tuple(steps),
+            paid=rounded(
+                sum(step.paid for step in steps) + order._get_progress_paid_releases()
+            ),
+            retained=order.retention_held_amount,
+            invoiced=invoiced,
+            to_come=rounded(order.amount_total - invoiced),
+            proformas=order._get_progress_proformas_to_approve(),
+        )
+
+    # === STEPS === #
+
+    def _get_progress_planned_steps(self):
+        """Return a step a planned line that is planned, or invoiced."""
+        lines = self.progress_line_ids.sorted(lambda line: line._get_billing_order())
+        steps = []
+        for line in lines:
+            items = line._get_progress_invoiced_items()
+            if items and line.state != "planned":
+                amount = self._sum_progress_totals(items)
+                if not self.currency_id.is_zero(amount):
+                    moves = line.move_id & items.move_id or items.move_id[:1]
+                    steps.append(self._make_progress_step(line, amount, moves))
+            elif line.state in ("planned", "draft") and not self._has_progress_final():
+                steps.append(self._make_progress_step(line, line.amount_total))
+        return steps
+
+    def _get_progress_other_steps(self):
+        """Return a step an invoice that bills something else than planned lines."""
+        planned = self.progress_line_ids._get_progress_invoiced_items()
+        items = self._get_progress_items().filtered(
+            lambda item: item.parent_state == "posted"
+        )
+        amounts = {}
+        for item in items - planned:
+            move = item.move_id
+            amounts.setdefault(move, 0.0)
+            amounts[move] += self._sum_progress_totals(item)
+        return [
+            self._make_progress_step(self, amounts[move], move)
+            for move in sorted(amounts, key=lambda move: (move.invoice_date, move.id))
+        ]
+
+    def _make_progress_step(self, line, amount, move=None):
+        """Return the `Step` of a planned line, or of an invoice of the order."""
+        move = (move or self.env["account.move"]).sudo()
+        is_line = line != self
+        name = line.name if is_line else move._get_progress_title()
+        milestone = is_line and not move and line.milestone_id
+        amount = self.currency_id.round(amount)
+        paid = self.currency_id.round(amount * move._get_progress_paid_share())
+        return Step(
+            line=line,
+            name=name,
+            amount=amount,
+            share=self._get_progress_share(amount),
+            when=move.invoice_date or (is_line and not milestone and line.date) or None,
+            milestone=milestone.name if milestone else "",
+            move=move,
+            due=move.invoice_date_due or None,
+            paid=paid,
+            state=self._get_progress_step_state(move, paid),
+        )
+
+    def _make_progress_rest_step(self, amount):
+        """Return the step of the final invoice to come."""
+        return Step(
+            line=self,
+            name=self.env._("Final invoice"),
+            amount=amount,
+            share=self._get_progress_share(amount),
+            when=None,
+            milestone="",
+            move=self.env["account.move"],
+            due=None,
+            paid=0.0,
+            state="planned",
+        )
+
+    def _get_progress_step_state(self, move, paid):
+        if not move:
+            return "planned"
+        if move._is_progress_paid():
+            return "paid"
+        today = self.company_id._get_progress_today()
+        if move.invoice_date_due and move.invoice_date_due < today:
+            return "overdue"
+        return "partial" if paid else "invoiced"
+
+    def _get_progress_paid_releases(self):
+        """Return what was paid of releases of what the order's invoices retained."""
+        paid = 0.0
+        for item in self.retention_item_ids:
+            move = item.move_id
+            if move.is_retention_release and move.state == "posted":
+                paid -= item.amount_currency * move._get_progress_paid_share()
+        return paid
+
+    def _get_progress_share(self, amount):
+        """Return an amount with taxes in percent of the order."""
+        total = self.amount_total
+        return round(100.0 * amount / total, 2) if total else 0.0
+
+    def _sum_progress_totals(self, items):
+        """Return what invoice lines come to with their taxes, less what they credit."""
+        return sum(-item.move_id.direction_sign * item.price_total for item in items)
+
+    def _get_progress_proformas_to_approve(self):
+        """Return the pro formas of the order that await this customer's approval."""
+        proformas = self.order_line.progress_proforma_line_ids.proforma_id
+        customer = self.partner_id.commercial_partner_id
+        return proformas.filtered(
+            lambda proforma: (
+                proforma._has_to_be_signed()
+                and proforma.partner_id.commercial_partner_id == customer
+            )
+        )
+
+    # === IN WORDS === #
+
+    def _may_open_progress_invoice(self, move):
+        """Return whether who reads the order may open one of its invoices.
+
+        An order's link does not open invoices that go to somebody else.
+        """
+        customer = self.sudo().partner_id.commercial_partner_id
+        return move.commercial_partner_id == customer
+
+    def _format_progress_share(self, share):
+        """Return a share as text, in the reader's language."""
+        text = float_repr(share, 2).rstrip("0").rstrip(".")
+        digits = len(text.partition(".")[2])
+        return f"{formatLang(self.env, share, digits=digits)}\N{NO-BREAK SPACE}%"
+
+    def _get_progress_step_label(self, state):
+        """Return the state of a step in words."""
+        return {
+            "planned": self.env._("Planned"),
+            "invoiced": self.env._("To pay"),
+            "overdue": self.env._("Overdue"),
+            "partial": self.env._("Partially paid"),
+            "paid": self.env._("Paid"),
+        }[state]
+
+    def _get_progress_step_color(self, state):
+        """Return the colour of the state's badge."""
+        return {
+            "planned": "light",
+            "invoiced": "info",
+            "overdue": "danger",
+            "partial": "warning",
+            "paid": "success",
+        }[state]

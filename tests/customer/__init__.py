@@ -1,0 +1,1 @@
+"""What customers read: schedule, invoices, e-mails."""

@@ -1,0 +1,1 @@
+"""The progress statement, its ties and its files."""

@@ -295,7 +295,13 @@ class AccountMove(models.Model):
             return
         for order in () if self.is_progress_final else self._get_progress_orders():
             amount = -order._sum_progress_items(order._get_progress_move_items(self))
-            excess = order._get_progress_objection(amount)
+            # A draft final, which completes the order, is asked when it is posted.
+            finals = order._get_progress_items().filtered(
+                lambda item: (
+                    item.parent_state == "draft" and item.move_id.is_progress_final
+                )
+            )
+            excess = order._get_progress_objection(amount, without=finals)
             if excess:
                 raise UserError(
                     self.env._(

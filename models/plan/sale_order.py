@@ -2,12 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..arithmetic.instalments import (
-    equal_percents,
-    get_dates,
-    scale_percents,
-    split_amount,
-)
+from ..arithmetic.instalments import scale_percents, split_amount
 
 
 class SaleOrder(models.Model):
@@ -61,22 +56,12 @@ class SaleOrder(models.Model):
         }
 
     def action_plan_30_40_30(self):
-        """Plan 30 % with the order, 40 % in a month, 30 % in two."""
-        self._plan_shares(
-            {
-                self.env._("With the order"): 30.0,
-                self.env._("Work in progress"): 40.0,
-                self.env._("On completion"): 30.0,
-            }
-        )
+        """Plan 30, 40 and 30 %, as the shipped template of that name has it."""
+        return self._plan_by_template("progress_billing.template_30_40_30")
 
     def action_plan_instalments(self):
-        """Plan three equal instalments, a month apart."""
-        names = [
-            self.env._("Instalment %(number)s of %(count)s", number=number, count=3)
-            for number in (1, 2, 3)
-        ]
-        self._plan_shares(dict(zip(names, equal_percents(3), strict=True)))
+        """Plan three instalments, as the shipped template has them."""
+        return self._plan_by_template("progress_billing.template_thirds")
 
     def action_plan_milestones(self):
         """Open the wizard that plans an instalment for each milestone."""
@@ -84,29 +69,27 @@ class SaleOrder(models.Model):
         action["context"].update(default_plan="equal", default_schedule="milestone")
         return action
 
-    def _plan_shares(self, shares):
-        """Plan shares of the orders, a month apart from today on.
+    def _plan_by_template(self, xml_id):
+        """Plan the instalments of a template from today on.
 
-        :param shares: dict of title -> percentage.
+        Where somebody deleted it, the wizard opens in which plans are made.
         """
         self.check_access("write")
+        template = self.env.ref(xml_id, raise_if_not_found=False)
+        if not template:
+            return self.action_generate_progress()
         today = fields.Date.context_today(self)
-        dates = get_dates(today, len(shares), 1, "month")
         self.env["progress.billing.line"].create(
             [
                 {
+                    **line._prepare_progress_line_values(order, today),
                     "order_id": order.id,
-                    "name": name,
-                    "percent": percent,
-                    "date": date,
-                    "sequence": number,
                 }
                 for order in self
-                for number, ((name, percent), date) in enumerate(
-                    zip(shares.items(), dates, strict=True), 1
-                )
+                for line in template.with_context(lang=order.partner_id.lang).line_ids
             ]
         )
+        return True
 
     def _copy_progress_plan(self, copies):
         """Plan the planned lines of the orders on their copies, too."""

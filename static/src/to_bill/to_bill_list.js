@@ -1,5 +1,6 @@
 import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
 
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatMonetary } from "@web/views/fields/formatters";
@@ -28,6 +29,10 @@ export class ToBillBar extends Component {
 
     format(amount) {
         return formatMonetary(amount, { currencyId: this.state.currency_id });
+    }
+
+    get more() {
+        return _t("and %s more", this.state.budgets.length - 4);
     }
 
     get searchItems() {

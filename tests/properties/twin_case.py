@@ -449,13 +449,7 @@ class TwinCase(ProgressBillingCommon):
         lines = order._get_progress_contract_lines()
         return lines[step.position % len(lines)]
 
-    def _is_plain(self, order):
-        """Return whether an order must not be invoiced before it is billed by us."""
-        return "plain interims" in OPEN and not order._uses_progress_billing()
-
     def _step_interim(self, order, step, terms, detail):
-        if self._is_plain(order):
-            return
         self._deliver(order, step.percent)
         self._post(order._create_interim_invoices(recoupment=detail), terms)
 
@@ -466,8 +460,6 @@ class TwinCase(ProgressBillingCommon):
         elif detail == "fixed":
             amount = self.currency.round(order.amount_total * step.percent / 100.0)
             values |= {"advance_payment_method": "fixed", "fixed_amount": amount}
-        elif self._is_plain(order):
-            return
         else:
             self._deliver(order, step.percent)
         before = order.invoice_ids

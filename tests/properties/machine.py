@@ -772,10 +772,12 @@ class BillingMachine(RuleBasedStateMachine):
 
     def check_complete(self, order):
         """A final invoice leaves nothing, and all invoices are the order."""
-        drafts = order.order_line.invoice_lines.move_id.filtered(
-            lambda move: move.state == "draft"
-        )
-        if drafts:
+        moves = order.order_line.invoice_lines.move_id
+        # What orders share, with its taxes, is none of one of them.
+        if (
+            "draft" in moves.mapped("state")
+            or moves.line_ids.sale_line_ids.order_id > order
+        ):
             return
         self.case.currency = order.currency_id
         self.case._check_complete(order)

@@ -14,7 +14,6 @@ class ResCompany(models.Model):
     retention_release = fields.Selection(required=True, default="manual")
     retention_account_id = fields.Many2one(
         comodel_name="account.account",
-        string="Retention Account",
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
         check_company=True,
         help="Holds what customers retain of invoices until it is released: a current "

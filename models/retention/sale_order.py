@@ -69,9 +69,7 @@ class SaleOrder(models.Model):
         copy=False,
         help="Due date, or expiry of the guarantee, of which somebody was reminded.",
     )
-    has_retention = fields.Boolean(
-        string="Has Retention", compute="_compute_has_retention", store=True
-    )
+    has_retention = fields.Boolean(compute="_compute_has_retention", store=True)
     retention_held_amount = fields.Monetary(
         string="Retention Held",
         compute="_compute_retention_amounts",

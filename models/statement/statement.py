@@ -237,6 +237,7 @@ class Statement:
 
     def __init__(self, document, orders):
         self.document = document
+        self.env = document.env
         self.orders = orders
         self.currency = orders[0].currency
         self.retained_before = sum(rows.retained_before for rows in orders)
@@ -277,20 +278,21 @@ class Statement:
 
         In the language of the document, as all texts are.
         """
-        _ = self.document.env._
         titles = {
-            "contract": _("Contract"),
-            "changes": _("Changes"),
-            "revised": _("Revised"),
-            "previous": _("Previous"),
-            "this": _("This"),
-            "to_date": _("To Date"),
-            "percent": _("%"),
-            "balance": _("Balance"),
-            "retained": _("Retained"),
+            "contract": self.env._("Contract"),
+            "changes": self.env._("Changes"),
+            "revised": self.env._("Revised"),
+            "previous": self.env._("Previous"),
+            "this": self.env._("This"),
+            "to_date": self.env._("To Date"),
+            "percent": self.env._("%"),
+            "balance": self.env._("Balance"),
+            "retained": self.env._("Retained"),
         }
         if layout == "simple":
-            titles.update(revised=_("Contract"), balance=_("Remaining"))
+            titles.update(
+                revised=self.env._("Contract"), balance=self.env._("Remaining")
+            )
         return [
             (name, titles[name])
             for name in COLUMNS[layout]
@@ -299,8 +301,7 @@ class Statement:
 
     def get_title(self, name):
         """Return the title of the column of texts, or of the row of sums."""
-        _ = self.document.env._
-        return _("Total") if name == "total" else _("Description")
+        return self.env._("Total") if name == "total" else self.env._("Description")
 
     @property
     def has_retention(self):
@@ -309,7 +310,6 @@ class Statement:
 
     def get_label(self, row):
         """Return what a row is about, in words."""
-        _ = self.document.env._
         record = row.record
         if record._name != "sale.order":
             return (record.name or "").partition("\n")[0]
@@ -317,28 +317,27 @@ class Statement:
             reference = record.client_order_ref
             return f"{record.name} ({reference})" if reference else record.name
         if self.orders[0].is_by_plan:
-            return _("Regular and final invoices")
-        return _("Deposits on the whole order")
+            return self.env._("Regular and final invoices")
+        return self.env._("Deposits on the whole order")
 
     def get_summary_lines(self):
         """Return (number, text, amount) of the summary, retention only where there is.
 
         Without retention 5 and 6 say nothing that 4 does not.
         """
-        _ = self.document.env._
         texts = {
-            1: _("Contract"),
-            2: _("Changes"),
-            3: _("Revised contract"),
-            4: _("Billed to date"),
-            5: _("Retention"),
-            6: _("Billed less retention"),
-            7: _("Less previous certificates"),
-            8: _("Due now, untaxed"),
-            9: _("Balance to finish, retention included"),
+            1: self.env._("Contract"),
+            2: self.env._("Changes"),
+            3: self.env._("Revised contract"),
+            4: self.env._("Billed to date"),
+            5: self.env._("Retention"),
+            6: self.env._("Billed less retention"),
+            7: self.env._("Less previous certificates"),
+            8: self.env._("Due now, untaxed"),
+            9: self.env._("Balance to finish, retention included"),
         }
         if not self.has_retention:
-            texts[9] = _("Balance to finish")
+            texts[9] = self.env._("Balance to finish")
         return [
             (number, texts[number], amount)
             for number, amount in self.get_summary().items()
@@ -347,16 +346,15 @@ class Statement:
 
     def get_totals(self):
         """Return (text, amount, whether it is bold) from due now to the document."""
-        _ = self.document.env._
         untaxed, tax, total = self.document._get_progress_statement_amounts()
         due, rounded = self.get_summary()[8], self.currency.round
         others = rounded(untaxed - self.total.this)
         payable = rounded(due + others + tax)
         lines = [
-            (_("Other items"), others, False),
-            (_("Taxes"), tax, False),
-            (_("To pay"), payable, True),
-            (_("Total of the invoice"), total, False),
+            (self.env._("Other items"), others, False),
+            (self.env._("Taxes"), tax, False),
+            (self.env._("To pay"), payable, True),
+            (self.env._("Total of the invoice"), total, False),
         ]
         return lines[
             not others : 4 if self.currency.compare_amounts(payable, total) else 3
@@ -368,7 +366,7 @@ class Statement:
         if name == "percent":
             text = float_repr(value, 2).rstrip("0").rstrip(".")
             digits = len(text.partition(".")[2])
-            return formatLang(self.document.env, value, digits=digits)
+            return formatLang(self.env, value, digits=digits)
         if name in ("changes", "retained") and not value:
             return ""
         return self.format_amount(value)
@@ -376,4 +374,4 @@ class Statement:
     def format_amount(self, amount):
         """Return an amount as text, without its currency."""
         digits = self.currency.decimal_places
-        return formatLang(self.document.env, amount or 0.0, digits=digits)
+        return formatLang(self.env, amount or 0.0, digits=digits)

@@ -148,7 +148,7 @@ class TestProperties(RetentionCommon):
 
     def _pick(self, moves, position):
         if not moves:
-            raise UserError("nothing to choose from")
+            raise UserError(self.env._("You cannot choose one of no invoices."))
         return moves[position % len(moves)]
 
     def _do_bill(self, _position, percent):

@@ -120,8 +120,8 @@ class ProjectBillingCommon(ProgressBillingCommon):
         )
         self.assertAlmostEqual(
             line.draft_amount + line.actual_amount,
-            sum(-item.move_id.direction_sign * item.price_subtotal for item in live)
-            + sum(open_lines.mapped("amount_to_invoice")),
+            sum(open_lines.mapped("amount_to_invoice"))
+            - sum(live.mapped("amount_currency")),
         )
 
     @staticmethod

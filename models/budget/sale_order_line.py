@@ -191,7 +191,7 @@ class SaleOrderLine(models.Model):
         "progress_basis",
         "product_uom_qty",
         "budget_amount",
-        "progress_item_ids.price_subtotal",
+        "progress_item_ids.amount_currency",
         "progress_item_ids.quantity",
         "progress_item_ids.move_id.state",
         "progress_proforma_line_ids.amount_to_invoice",
@@ -274,15 +274,16 @@ class SaleOrderLine(models.Model):
         for item in self.progress_item_ids:
             if item.parent_state != state:
                 continue
-            sign = -item.move_id.direction_sign
-            subtotal = sign * item.price_subtotal
+            billed = self.order_id._sum_progress_items(item)
             if item.is_downpayment:
-                deposits += subtotal
+                deposits += billed
             elif item.progress_by_amount:
-                share += subtotal
+                share += billed
             else:
-                amount += subtotal
-                quantity += sign * item._get_sale_line_quantity(self)
+                amount += billed
+                quantity -= item.move_id.direction_sign * item._get_sale_line_quantity(
+                    self
+                )
         share += self._get_deposit_share(deposits)
         return [quantity + self._get_share_quantity(share), amount + share]
 
@@ -673,9 +674,7 @@ class SaleOrderLine(models.Model):
             )
             if not any(items.mapped("progress_by_amount")):
                 continue
-            amount = sum(
-                -item.move_id.direction_sign * item.price_subtotal for item in items
-            )
+            amount = line.order_id._sum_progress_items(items)
             quantities[line] = budget.shown_quantity(
                 line._get_share_quantity(amount), line.product_uom_qty, digits
             )

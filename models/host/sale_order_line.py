@@ -22,7 +22,7 @@ class SaleOrderLine(models.Model):
 
     # === INVOICED QUANTITIES === #
 
-    @api.depends("invoice_lines.price_subtotal", "budget_amount", "product_uom_qty")
+    @api.depends("invoice_lines.amount_currency", "budget_amount", "product_uom_qty")
     def _compute_qty_invoiced(self):
         return super()._compute_qty_invoiced()
 
@@ -31,7 +31,7 @@ class SaleOrderLine(models.Model):
         quantities.update(self._get_amount_quantities(("draft", "posted")))
         return quantities
 
-    @api.depends("invoice_lines.price_subtotal", "budget_amount", "product_uom_qty")
+    @api.depends("invoice_lines.amount_currency", "budget_amount", "product_uom_qty")
     def _compute_qty_invoiced_posted(self):
         result = super()._compute_qty_invoiced_posted()
         for line, quantity in self._get_amount_quantities(("posted",)).items():

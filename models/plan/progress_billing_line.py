@@ -323,7 +323,7 @@ class ProgressBillingLine(models.Model):
         "order_id.progress_line_ids.amount",
         "order_id.progress_line_ids.amount_type",
         "order_id.progress_line_ids.date",
-        "order_id.progress_line_ids.invoice_line_ids.price_subtotal",
+        "order_id.progress_line_ids.invoice_line_ids.amount_currency",
     )
     def _compute_amounts(self):
         planned = self.filtered(lambda line: line.state == "planned")
@@ -340,12 +340,13 @@ class ProgressBillingLine(models.Model):
                     and not item.is_progress_recall
                 )
             )
-            signed = [(item, -item.move_id.direction_sign) for item in items]
-            line.amount_untaxed = sum(
-                sign * item.price_subtotal for item, sign in signed
+            untaxed = line.order_id._sum_progress_items(items)
+            tax = sum(
+                -item.move_id.direction_sign * (item.price_total - item.price_subtotal)
+                for item in items
             )
-            line.amount_total = sum(sign * item.price_total for item, sign in signed)
-            line.amount_tax = line.amount_total - line.amount_untaxed
+            line.amount_untaxed, line.amount_tax = untaxed, tax
+            line.amount_total = untaxed + tax
         for line in planned.filtered(lambda line: not line.order_id):
             line.amount_untaxed = line.amount_tax = line.amount_total = 0.0
 

@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from ..common_project import ProjectBillingCommon
@@ -229,3 +230,22 @@ class TestBudget(ProjectBillingCommon):
         line = self.env["sale.order.line"].new({})
         self.assertEqual(line.draft_amount + line.pending_amount, 0.0)
         self.assertEqual(line.qty_invoiced, 0.0)
+
+    def test_cent_of_an_order_rounded_as_a_whole_is_billed(self):
+        """The journal item has a cent more than its line shows; the budget follows it."""
+        self.env.company.tax_calculation_rounding_method = "round_globally"
+        order = self._project_order(
+            (713.0, 12.0),
+            (157.06, 3.0, "amount", {"discount": 12.5}),
+            (57709.07, 0.33, "quantity", {"tax_ids": [Command.clear()]}),
+        )
+        final = self._final(order)
+        items = final.invoice_line_ids.filtered("quantity")
+        shown, posted = (
+            sum(items.mapped("price_subtotal")),
+            -sum(items.mapped("balance")),
+        )
+        self.assertAlmostEqual(posted - shown, 0.01)
+        lines = order.order_line
+        self.assertAlmostEqual(posted, sum(lines.mapped("budget_amount")))
+        self.assertEqual(lines.mapped("actual_amount"), lines.mapped("budget_amount"))

@@ -306,7 +306,7 @@ class SaleOrder(models.Model):
             if not self.currency_id.is_zero(amount):
                 excess = self._get_progress_objection(amount, record, without=items)
                 self._refuse_progress(
-                    [excess and self._explain_progress_excess(excess, record)]
+                    [excess and self._explain_progress_excess(excess, record, items)]
                 )
 
     def _get_progress_objection(self, amount, record=None, added=0.0, without=None):
@@ -319,11 +319,12 @@ class SaleOrder(models.Model):
             return None
         return excess
 
-    def _explain_progress_excess(self, excess, record):
+    def _explain_progress_excess(self, excess, record, without=None):
         """Return why an amount may not be billed, in words.
 
         :param excess: `amounts.Excess`.
         :param record: the order, or the line of it.
+        :param without: invoice lines that the amount stands for.
         """
         figures = self._format_progress_excess(excess)
         figures["record"] = self.display_name if record == self else record.name
@@ -333,12 +334,20 @@ class SaleOrder(models.Model):
                 "are billed. Credit at most %(rest)s.",
                 **figures,
             )
-        return self.env._(
+        message = self.env._(
             "You cannot bill %(amount)s of %(record)s because %(billed)s of its "
             "%(contract)s are billed already, drafts included. Bill at most "
             "%(rest)s, or change the order first.",
             **figures,
         )
+        items = record._get_progress_items() - (without or self.env["account.move.line"])
+        items -= items._get_progress_draft_credits()
+        drafts = items.filtered(lambda item: item.parent_state == "draft").move_id
+        if not drafts:
+            return message
+        drafts = self._format_progress_moves(drafts)
+        hint = self.env._("Drafts that count: %(drafts)s.", drafts=drafts)
+        return f"{message} {hint}"
 
     def _format_progress_excess(self, excess):
         """Return the figures of an `amounts.Excess`, formatted, for messages."""

@@ -35,9 +35,17 @@ class TestOverbilling(ProgressBillingCommon):
     def test_drafts_count(self):
         order = self._order(10000.0)
         lines = self._plan(order, 60.0, 60.0)
-        self._bill(lines[0], post=False)
-        with self.assertRaisesRegex(UserError, "drafts included"):
+        draft = self._bill(lines[0], post=False)
+        with self.assertRaisesRegex(UserError, "drafts included") as caught:
             lines[1]._create_progress_invoices()
+        self.assertIn(order._format_progress_moves(draft), str(caught.exception))
+
+    def test_draft_deposit_in_the_way_of_a_delivery_is_named(self):
+        order = self._order(10000.0)
+        draft = self._bill(self._plan(order, 60.0), post=False)
+        with self.assertRaises(UserError) as caught:
+            order._create_invoices()
+        self.assertIn(order._format_progress_moves(draft), str(caught.exception))
 
     def test_draft_credit_notes_do_not_make_room(self):
         order = self._order(10000.0)

@@ -14,6 +14,7 @@ from ..common_retention import RetentionCommon
 from ..property_case import BOUNDS
 
 REFUSALS = (UserError, RedirectWarning, AccessError)
+NO_CHOICE = "nothing to choose from"
 RATES = st.sampled_from([0.0, 3.7, 5.0, 10.0, 33.33])
 LINES = st.lists(
     st.tuples(
@@ -148,7 +149,7 @@ class TestProperties(RetentionCommon):
 
     def _pick(self, moves, position):
         if not moves:
-            raise UserError(self.env._("You cannot choose one of no invoices."))
+            raise UserError(NO_CHOICE)
         return moves[position % len(moves)]
 
     def _do_bill(self, _position, percent):

@@ -68,7 +68,9 @@ PICTURES = {
         "/odoo/action-progress_billing.progress_billing_line_action",
         **SIZE,
     ),
-    "budget": Picture(IMAGES / "budget.png", PROJECT, ("Revenue Budget",), **SIZE),
+    "budget": Picture(
+        IMAGES / "budget.png", PROJECT, ("[name=action_view_revenue_budget]",), **SIZE
+    ),
 }
 
 

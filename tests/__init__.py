@@ -58,6 +58,7 @@ from .plan import (
     test_quotation_template,
 )
 from .proforma import (
+    test_left_pending,
     test_proforma,
     test_proforma_portal,
 )

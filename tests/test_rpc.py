@@ -62,13 +62,13 @@ RIGHTS = {
         "message_post": "write",
     },
     "progress.billing.run": {
-        "action_open": INVOICING,
-        "action_open_budgets": INVOICING,
-        "action_run": INVOICING,
-        "action_view_failed": INVOICING,
+        "action_open": (*INVOICING, "manager"),
+        "action_open_budgets": (*INVOICING, "manager"),
+        "action_run": (*INVOICING, "manager"),
+        "action_view_failed": (*INVOICING, "manager"),
         "action_view_invoices": INVOICING,
-        "action_view_lines": INVOICING,
-        "action_view_proformas": INVOICING,
+        "action_view_lines": (*INVOICING, "manager"),
+        "action_view_proformas": (*INVOICING, "manager"),
     },
     "progress.retention.ledger": {
         "action_open": ("biller", "stranger"),
@@ -76,16 +76,24 @@ RIGHTS = {
     },
     "progress.retention.release": {"action_release": ("biller",)},
     "project.project": {
+        "action_copy_last": ("seller", "colleague", "manager", "biller"),
+        # Who has nothing of his own to bill sees that.
         "action_open_billing_run": ("seller", "colleague", "manager", "biller"),
         "action_run_billing": ("seller", "manager", "biller"),
         "action_view_proformas": "read",
         "action_view_progress_lines": "read",
         "action_view_retention": "read",
         "action_view_revenue_budget": "read",
+        "get_progress_summary": ("seller", "colleague", "manager", "biller"),
     },
     # For administrators of Invoicing, none of these roles.
     "res.company": {"action_set_up_progress_billing": ()},
     "res.config.settings": {"action_set_up_progress_billing": ()},
+    "sale.order.line": {
+        "action_accept_billed": ("seller", "manager", "biller"),
+        "action_keep_pending": ("seller", "manager", "biller"),
+        "action_view_completion": "read",
+    },
     "sale.order": {
         "action_bill_next": "write",
         "action_create_final_invoice": "write",
@@ -232,6 +240,8 @@ class TestRpc(ProjectBillingCommon):
             }
         )
         moves = draft.move_id | posted.move_id | final | proformas.move_ids
+        # What a transaction completes is kept at its end.
+        cls.env.cr.precommit.run()
         return {
             "account.move": moves,
             "account.move.line": moves.invoice_line_ids,
@@ -251,6 +261,7 @@ class TestRpc(ProjectBillingCommon):
             "progress.billing.proforma.line": proformas.line_ids,
             "sale.order": orders,
             "sale.order.line": orders.order_line,
+            "progress.billing.completion": pending.order_line.progress_completion_ids,
             "project.project": (pending | direct).project_id,
         }
 

@@ -36,6 +36,25 @@ class ProgressBillingRun(models.TransientModel):
         help="Planned lines that are due, what is pending on the revenue budgets of "
         "projects, or both.",
     )
+    # The same choice as a person makes it: what to bill, in any combination.
+    take_lines = fields.Boolean(
+        string="Planned lines",
+        compute="_compute_takes",
+        inverse="_inverse_takes",
+        help="Progress billing lines whose date or milestone has come.",
+    )
+    take_budgets = fields.Boolean(
+        string="Revenue budgets",
+        compute="_compute_takes",
+        inverse="_inverse_takes",
+        help="Work completed on projects and not billed yet.",
+    )
+    take_orders = fields.Boolean(
+        string="Regular invoices",
+        compute="_compute_takes",
+        inverse="_inverse_takes",
+        help="Orders that Odoo lists as to invoice.",
+    )
     date = fields.Date(
         required=True,
         default=fields.Date.context_today,
@@ -69,6 +88,31 @@ class ProgressBillingRun(models.TransientModel):
     partner_ids = fields.Many2many(comodel_name="res.partner", string="Customers")
     project_ids = fields.Many2many(comodel_name="project.project", string="Projects")
     user_ids = fields.Many2many(comodel_name="res.users", string="Salespeople")
+
+    @api.depends("invoice_type", "source")
+    def _compute_takes(self):
+        for wizard in self:
+            progress = wizard.invoice_type != "regular"
+            wizard.take_lines = progress and wizard.source != "budget"
+            wizard.take_budgets = progress and wizard.source != "lines"
+            wizard.take_orders = wizard.invoice_type != "progress"
+
+    @api.onchange("take_lines", "take_budgets", "take_orders")
+    def _inverse_takes(self):
+        for wizard in self:
+            lines, budgets = wizard.take_lines, wizard.take_budgets
+            orders = wizard.take_orders
+            if not (lines or budgets or orders):
+                # Something is billed; the last choice stays.
+                wizard.take_lines = wizard.source != "budget"
+                wizard.take_budgets = wizard.source == "budget"
+                wizard.invoice_type = "progress"
+                continue
+            progress = "both" if orders else "progress"
+            wizard.invoice_type = progress if lines or budgets else "regular"
+            if lines or budgets:
+                names = {(1, 0): "lines", (0, 1): "budget", (1, 1): "both"}
+                wizard.source = names[bool(lines), bool(budgets)]
 
     # === PREVIEW === #
 
@@ -129,6 +173,11 @@ class ProgressBillingRun(models.TransientModel):
         store=True,
     )
     budget_count = fields.Integer(compute="_compute_budget_counts")
+    budget_untaxed = fields.Monetary(
+        string="Budgets Untaxed",
+        compute="_compute_budget_counts",
+        help="In the company's currency, at today's rates.",
+    )
     budget_left_count = fields.Integer(compute="_compute_budget_counts")
 
     # === RESULT === #
@@ -136,6 +185,7 @@ class ProgressBillingRun(models.TransientModel):
     move_ids = fields.Many2many(
         comodel_name="account.move", string="Invoices", readonly=True
     )
+    move_count = fields.Integer(compute="_compute_move_count", compute_sudo=True)
     failed_line_ids = fields.Many2many(
         comodel_name="progress.billing.line",
         relation="progress_billing_run_failed_rel",
@@ -247,7 +297,8 @@ class ProgressBillingRun(models.TransientModel):
 
     def _get_line_domain(self):
         """Return the domain of the planned lines within the chosen range."""
-        if self.source == "budget":
+        # Project managers, who may not create invoices, make pro formas of budgets.
+        if self.source == "budget" or not self._may_create_invoices():
             return Domain.FALSE
         domain = Domain("state", "=", "planned")
         domain &= self._get_filter_domain("order_id.")
@@ -259,11 +310,16 @@ class ProgressBillingRun(models.TransientModel):
 
     def _get_order_domain(self):
         """Return the domain of the orders that wait for a regular invoice."""
+        if not self._may_create_invoices():
+            return Domain.FALSE
         domain = Domain("invoice_status", "=", "to invoice")
         domain &= self._get_filter_domain("")
         if self.project_ids:
             domain &= Domain("project_ids", "in", self.project_ids.ids)
         return domain
+
+    def _may_create_invoices(self):
+        return self.env["project.project"]._may_create_invoices()
 
     def _get_filter_domain(self, path):
         """Return the domain of the chosen orders.
@@ -299,17 +355,41 @@ class ProgressBillingRun(models.TransientModel):
                 values = wizard._get_budget_values()
             wizard.budget_ids = [Command.clear(), *map(Command.create, values)]
 
+    @api.depends("move_ids")
+    def _compute_move_count(self):
+        for wizard in self:
+            wizard.move_count = len(wizard.move_ids)
+
     @api.depends("budget_ids.obstacle")
     def _compute_budget_counts(self):
         for wizard in self:
             left = wizard.budget_ids.filtered("obstacle")
-            wizard.budget_count = len(wizard.budget_ids - left)
+            taken = wizard.budget_ids - left
+            wizard.budget_count = len(taken)
+            wizard.budget_untaxed = wizard._convert_budgets(taken)
             wizard.budget_left_count = len(left)
+
+    def _convert_budgets(self, budgets):
+        """Return what budgets come to in the company's currency, at today's rates."""
+        today = fields.Date.context_today(self)
+        return sum(
+            budget.currency_id._convert(
+                budget.amount,
+                self.env.company.currency_id,
+                # In sudo mode because project managers may not read all orders.
+                budget.sudo().order_id.company_id or self.env.company,
+                today,
+            )
+            for budget in budgets
+        )
 
     def _get_budget_values(self):
         """Return the values of the preview's rows, what is taken first."""
         lines = self.env["sale.order.line"].search(self._get_budget_domain())
         planned = self.line_ids.filtered(lambda line: line.order_id in lines.order_id)
+        if not self._may_create_invoices():
+            # In sudo mode because project managers see budgets, but no invoices.
+            lines = lines.sudo()
         bills = lines._preview_budget_run(
             self.date, self.automatic_only, *planned._get_run_uses()
         )
@@ -366,10 +446,10 @@ class ProgressBillingRun(models.TransientModel):
         )
         if jobs:
             message = self.env._("%(count)s jobs will bill the lines.", count=jobs)
+        self._add_moves(moves | regular)
         self.write(
             {
                 "state": "done",
-                "move_ids": [Command.set((moves | regular).ids)],
                 "failed_line_ids": [Command.set(failed.ids)],
                 "message": message,
             }
@@ -388,16 +468,20 @@ class ProgressBillingRun(models.TransientModel):
         for row, text in explain(failures).items():
             row.error_message = text
         proformas = self.proforma_ids.union(*(documents[0] for documents in made))
-        moves = self.move_ids.union(*(documents[1] for documents in made))
+        self._add_moves(self.env["account.move"].union(*(pair[1] for pair in made)))
         self.write(
             {
-                "move_ids": [Command.set(moves.ids)],
                 "proforma_ids": [Command.set(proformas.ids)],
                 "failed_budget_ids": [
                     Command.set(budgets.filtered("error_message").ids)
                 ],
             }
         )
+
+    def _add_moves(self, moves):
+        """Show invoices among what the run made, to who may see invoices."""
+        if moves:
+            self.move_ids |= moves
 
     def _get_action(self):
         """Return the action that shows the wizard again."""
@@ -407,6 +491,8 @@ class ProgressBillingRun(models.TransientModel):
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
+            # The lists' own buttons open it without asking the server for its views.
+            "views": [(False, "form")],
             "target": "new",
         }
 

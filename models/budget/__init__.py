@@ -3,6 +3,7 @@
 May use: arithmetic, settings, plan.
 """
 
+from . import progress_billing_completion
 from . import progress_billing_rule
 from . import project_milestone
 from . import project_project

@@ -93,6 +93,13 @@ class ProjectProject(models.Model):
         # The database deletes the milestones with their project.
         self.milestone_ids._check_not_awaited()
 
+    def _may_create_invoices(self):
+        """Return whether the user bills orders; project managers make pro formas."""
+        user = self.env.user
+        return user.has_group("account.group_account_invoice") or user.has_group(
+            "sales_team.group_sale_salesman"
+        )
+
     def _may_see_budget(self):
         """Return whether the user completes, bills or invoices budgets."""
         groups = (
@@ -227,7 +234,11 @@ class ProjectProject(models.Model):
             ("progress_project_id", "=", self.id),
             ("state", "!=", "cancel"),
         ]
-        action["context"] = {}
+        action["context"] = {
+            "active_model": self._name,
+            "active_id": self.id,
+            "from_embedded_action": self.env.context.get("from_embedded_action", False),
+        }
         return action
 
     def action_view_proformas(self):
@@ -248,7 +259,8 @@ class ProjectProject(models.Model):
         return [
             {
                 "icon": "tasks",
-                "text": self.env._("To Bill"),
+                # Beside the host's To Invoice, which counts work to come as well.
+                "text": self.env._("Completed, to Bill"),
                 "number": self.currency_id.format(self.pending_amount_total),
                 "action_type": "object",
                 "action": "action_view_revenue_budget",

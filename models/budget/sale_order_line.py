@@ -14,7 +14,11 @@ BUDGET_FIELDS = {
     "completed_percent",
     "pending_amount",
     "pending_quantity",
+    "progress_note",
+    "progress_attachment_ids",
 }
+#: Typing one of these says how far a line is completed.
+COMPLETION_FIELDS = {"completed_percent", "pending_amount", "pending_quantity"}
 
 #: One budget line to bill; without a name the line's rule makes the text.
 BudgetItem = namedtuple(
@@ -109,6 +113,49 @@ class SaleOrderLine(models.Model):
         aggregator=None,
     )
     actual_amount = fields.Monetary(compute="_compute_billed", store=True, copy=False)
+    progress_before_amount = fields.Monetary(
+        string="Billed Before",
+        compute="_compute_progress_to_date",
+        help="Untaxed, on drafts and open pro formas too.",
+    )
+    progress_to_date_amount = fields.Monetary(
+        string="To Date",
+        compute="_compute_progress_to_date",
+        help="Billed before, and what is pending now.",
+    )
+    progress_balance_amount = fields.Monetary(
+        string="Balance",
+        compute="_compute_progress_to_date",
+        help="What the line is worth beyond what is billed to date.",
+    )
+    progress_note = fields.Char(
+        string="Progress Note",
+        copy=False,
+        help="What the completed percentage rests on; kept with its history.",
+    )
+    progress_attachment_ids = fields.Many2many(
+        comodel_name="ir.attachment",
+        relation="progress_budget_line_attachment_rel",
+        string="Progress Attachments",
+        copy=False,
+        help="Measurements, photos, delivery notes.",
+    )
+    progress_attachment_count = fields.Integer(
+        string="# Attachments", compute="_compute_progress_attachment_count"
+    )
+    progress_completion_ids = fields.One2many(
+        comodel_name="progress.billing.completion",
+        inverse_name="sale_line_id",
+        string="History of Completion",
+        copy=False,
+    )
+    progress_left_by = fields.Char(
+        string="Left Pending By",
+        readonly=True,
+        copy=False,
+        help="Pro forma that the customer declined, or that billed less than was "
+        "pending. No run bills the rest until somebody says what becomes of it.",
+    )
     progress_item_ids = fields.One2many(
         comodel_name="account.move.line",
         inverse_name="progress_budget_line_id",
@@ -207,6 +254,21 @@ class SaleOrderLine(models.Model):
             line.draft_amount = draft[1]
             line.actual_quantity = 0.0 if is_amount else actual[0]
             line.actual_amount = actual[1]
+
+    @api.depends("budget_amount", "pending_amount", "draft_amount", "actual_amount")
+    def _compute_progress_to_date(self):
+        for line in self:
+            before = line.draft_amount + line.actual_amount
+            line.progress_before_amount = before
+            line.progress_to_date_amount = before + line.pending_amount
+            line.progress_balance_amount = (
+                line.budget_amount - line.progress_to_date_amount
+            )
+
+    @api.depends("progress_attachment_ids")
+    def _compute_progress_attachment_count(self):
+        for line in self:
+            line.progress_attachment_count = len(line.progress_attachment_ids)
 
     def _get_draft(self, more=0.0):
         """Return [quantity, amount] on drafts, open pro formas included.
@@ -402,10 +464,18 @@ class SaleOrderLine(models.Model):
         )
         return lines.filtered(
             lambda line: (
-                any(line._get_pending_after((used or {}).get(line)))
-                or line._get_progress_rule().create_zero_lines
+                not line._is_left_pending()
+                and (
+                    any(line._get_pending_after((used or {}).get(line)))
+                    or line._get_progress_rule().create_zero_lines
+                )
             )
         )
+
+    def _is_left_pending(self):
+        """Return whether a pro forma left something pending, and nobody said why."""
+        is_pending = self.pending_amount or self.pending_quantity
+        return bool(self.progress_left_by and is_pending)
 
     def _get_budget_items(self):
         """Return what is pending of the lines as items to bill."""
@@ -415,6 +485,102 @@ class SaleOrderLine(models.Model):
             )
             for line in self
         ]
+
+    # === WHAT WAS ENTERED === #
+
+    def _note_completion(self, vals):
+        """Remember who completes lines how far; said once, at the end.
+
+        As the host tracks values: many lines that one saves together, or a line that
+        one types twice, cost one write of the history.
+        """
+        if not self.env.su and COMPLETION_FIELDS & vals.keys() and self.ids:
+            # Who types anew how far a line is has seen what is pending.
+            self.filtered("progress_left_by").sudo().progress_left_by = False
+        if "completed_percent" not in vals:
+            return
+        before = self.env.cr.precommit.data.setdefault("progress_billing.completed", {})
+        if not before:
+            self.env.cr.precommit.add(self.sudo()._create_completions)
+        for line in self.filtered("id"):
+            if isinstance(line.id, int):
+                before.setdefault(line.id, line.completed_percent)
+
+    def _create_completions(self):
+        """Keep the history of the percentages that this transaction changed."""
+        before = self.env.cr.precommit.data.pop("progress_billing.completed", {})
+        lines = self.browse(before).exists()
+        self.env["progress.billing.completion"].create(
+            [
+                {
+                    "sale_line_id": line.id,
+                    "user_id": self.env.uid,
+                    "previous_percent": before[line.id],
+                    "percent": line.completed_percent,
+                    "note": line.progress_note,
+                }
+                for line in lines
+                if line.completed_percent != before[line.id]
+            ]
+        )
+
+    def action_view_completion(self):
+        """Open what the line's completed percentage rests on, and how it came about."""
+        self.ensure_one()
+        self.check_access("read")
+        view = self.env.ref("progress_billing.sale_order_line_view_form_budget")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name.partition("\n")[0],
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
+            "target": "new",
+        }
+
+    def _copy_last_billed(self):
+        """Make pending what was billed of the lines last, as far as they have it."""
+        for line in self._get_lines_without_pending():
+            quantity, amount = line._get_last_billed()
+            if line.progress_basis == budget.QUANTITY:
+                billed = line.draft_quantity + line.actual_quantity
+                line.pending_quantity = min(quantity, line.product_uom_qty - billed)
+            elif amount > 0.0:
+                line.pending_amount = min(amount, line.progress_balance_amount)
+
+    def _get_lines_without_pending(self):
+        """Return the lines on which nothing is pending, but something is left."""
+        closed = self._get_closed_budget()
+        return (self - closed).filtered(
+            lambda line: (
+                line.state == "sale"
+                and not line.pending_amount
+                and not line.pending_quantity
+                and not line.progress_left_by
+                and line.progress_balance_amount > 0.0
+            )
+        )
+
+    def _get_last_billed(self):
+        """Return what the newest document bills of the line: quantity, amount."""
+        self.ensure_one()
+        open_lines = self.progress_proforma_line_ids.filtered(
+            lambda line: line.proforma_id._is_open()
+        ).sorted("create_date")[-1:]
+        items = self.progress_item_ids.filtered(
+            lambda item: (
+                item.parent_state != "cancel" and item.move_id.direction_sign == -1
+            )
+        )
+        move = items.move_id.sorted("create_date")[-1:]
+        if open_lines and (not move or open_lines.create_date > move.create_date):
+            return open_lines.quantity, open_lines.amount_to_invoice
+        items = items.filtered(lambda item: item.move_id == move)
+        amount = sum(items.mapped("price_subtotal"))
+        by_amount = items.filtered("progress_by_amount")
+        quantity = sum(item._get_sale_line_quantity(self) for item in items - by_amount)
+        share = sum(by_amount.mapped("price_subtotal"))
+        return quantity + self._get_share_quantity(share), amount
 
     # === TASK AND RULE === #
 

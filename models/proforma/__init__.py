@@ -6,3 +6,5 @@ May use: arithmetic, settings, plan, budget.
 from . import account_move
 from . import progress_billing_proforma
 from . import progress_billing_proforma_line
+from . import project_project
+from . import sale_order_line

@@ -106,6 +106,12 @@ class ProgressBillingProforma(models.Model):
     )
     signed_by = fields.Char(copy=False, readonly=True)
     signed_on = fields.Datetime(copy=False, readonly=True)
+    decline_reason = fields.Text(
+        copy=False,
+        readonly=True,
+        help="Why the customer declined, in the customer's words, until it is sent or "
+        "approved again.",
+    )
     order_ids = fields.Many2many(
         comodel_name="sale.order",
         string="Sales Orders",
@@ -192,6 +198,15 @@ class ProgressBillingProforma(models.Model):
                     )
                 )
 
+    def unlink(self):
+        declined = self.filtered("decline_reason")
+        left = [(line, line.proforma_id.name) for line in declined.line_ids]
+        left = [(line.sale_line_id, name) for line, name in left]
+        result = super().unlink()
+        for line, name in left:
+            line._leave_pending(name)
+        return result
+
     @api.model
     def _create_from_budget(self, items, date=None):
         """Create pro formas for budget items, one per customer, project and group.
@@ -271,7 +286,14 @@ class ProgressBillingProforma(models.Model):
 
     def action_cancel(self):
         """Cancel open pro formas; their amounts are pending again."""
+        declined = self.filtered("decline_reason")
         self._set_state("cancel", OPEN_STATES)
+        declined._leave_lines_pending()
+
+    def _leave_lines_pending(self):
+        """Ask what becomes of the lines, before a run bills them once more."""
+        for proforma in self:
+            proforma.line_ids.sale_line_id._leave_pending(proforma.name)
 
     def action_draft(self):
         """Take pro formas back to draft, to be changed and sent again."""
@@ -302,6 +324,8 @@ class ProgressBillingProforma(models.Model):
             proforma.sudo().state = state
         answered = declined.filtered(lambda proforma: proforma.state != "declined")
         answered.activity_unlink(["progress_billing.mail_activity_proforma_declined"])
+        if state in ("sent", "approved", "released"):
+            changed.filtered("decline_reason").sudo().decline_reason = False
         return changed
 
     def action_release(self):
@@ -462,6 +486,8 @@ class ProgressBillingProforma(models.Model):
         """
         self.ensure_one()
         self._set_state("declined", ("sent",))
+        # In sudo mode because these are the customer's words, not anybody's.
+        self.sudo().decline_reason = reason
         user = self.user_id or self.order_ids.user_id[:1]
         self.activity_schedule(
             "progress_billing.mail_activity_proforma_declined",

@@ -70,12 +70,27 @@ class ProgressBillingProformaLine(models.Model):
         for line in self:
             sale_line = line.sale_line_id
             if line.progress_basis == budget.QUANTITY:
-                previous = (line.previous_quantity, line.previous_amount)
                 line.amount_to_invoice = sale_line._get_quantity_worth(
-                    line.quantity, previous
+                    line.quantity, line._get_earlier_billed()
                 )
             else:
                 line.amount_to_invoice = line.amount_to_invoice or 0.0
+
+    def _get_earlier_billed(self):
+        """Return what other documents bill of the order line before: quantity, amount.
+
+        Not read from the order line, whose drafts have this line's amount in them.
+        """
+        sale_line = self.sale_line_id
+        quantity = amount = 0.0
+        for state in ("draft", "posted"):
+            billed = sale_line._get_billed(state)
+            quantity, amount = quantity + billed[0], amount + billed[1]
+        for other in sale_line.progress_proforma_line_ids:
+            if other.proforma_id._is_open() and other._origin.id < self._origin.id:
+                quantity += other.quantity
+                amount += other.amount_to_invoice
+        return quantity, amount
 
     @api.depends(
         "sale_line_id.draft_amount",
@@ -148,7 +163,9 @@ class ProgressBillingProformaLine(models.Model):
             self._check_open()
             vals = self._get_consistent_values(vals)
             by_rule = self.filtered(lambda line: line.name == line._get_rule_text())
+            before = {line: line.amount_to_invoice for line in self}
             result = super().write(vals)
+            self._leave_rest_pending(before)
             self._check_amounts()
             if "name" not in vals:
                 for line in by_rule:
@@ -160,6 +177,26 @@ class ProgressBillingProformaLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_released(self):
         self.filtered(lambda line: line.state == "released")._check_open()
+
+    def unlink(self):
+        left = [
+            (line.sale_line_id, line.proforma_id.name)
+            for line in self
+            if line.amount_to_invoice and line.proforma_id._is_open()
+        ]
+        result = super().unlink()
+        for line, name in left:
+            line._leave_pending(name)
+        return result
+
+    def _leave_rest_pending(self, before):
+        """Ask what becomes of what a changed line does not bill any more.
+
+        :param before: line -> amount that it billed before.
+        """
+        for line in self:
+            if line.currency_id.compare_amounts(line.amount_to_invoice, before[line]):
+                line.sale_line_id._leave_pending(line.proforma_id.name)
 
     def _get_consistent_values(self, vals):
         """Return values in which quantity and amount agree for lines by quantity."""

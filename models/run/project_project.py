@@ -91,13 +91,6 @@ class ProjectProject(models.Model):
             )
         )
 
-    def _may_create_invoices(self):
-        """Return whether the user bills orders; project managers make pro formas."""
-        user = self.env.user
-        return user.has_group("account.group_account_invoice") or user.has_group(
-            "sales_team.group_sale_salesman"
-        )
-
     # === WORDS === #
 
     def _get_nothing_message(self):
@@ -105,6 +98,15 @@ class ProjectProject(models.Model):
         unconfirmed = self._get_unconfirmed_message()
         if unconfirmed:
             return unconfirmed
+        left = self.budget_line_ids._get_left_pending()
+        if left:
+            return self.env._(
+                "You cannot bill %(projects)s because %(proformas)s left amounts "
+                "pending. Say on the Revenue Budget whether to accept what was billed "
+                "or to keep them pending.",
+                projects=", ".join(self.mapped("name")),
+                proformas=", ".join(sorted(set(left.mapped("progress_left_by")))),
+            )
         return self.env._(
             "You cannot bill %(projects)s because nothing is pending. Enter what was "
             "completed on the Revenue Budget first.",
@@ -182,12 +184,8 @@ class ProjectProject(models.Model):
     # === MANY PROJECTS === #
 
     def action_open_billing_run(self):
-        """Open the preview of a billing run over the projects.
-
-        Project managers, who may not see invoices, make their pro formas at once.
-        """
-        if not self._may_create_invoices():
-            return self.action_run_billing()
+        """Open the preview of a billing run over the projects."""
+        self._check_billing_access()
         run = self.env["progress.billing.run"].create(
             {"source": "budget", "project_ids": [fields.Command.set(self.ids)]}
         )
@@ -200,6 +198,10 @@ class ProjectProject(models.Model):
         :param bool automatic: whether it is the scheduled job's.
         """
         self.ensure_one()
+        # Asked of the user: the project itself may be read in sudo mode.
+        may_invoice = self.sudo(False)._may_create_invoices()
+        if not self.progress_create_proforma and not may_invoice:
+            return "rights"
         if automatic and self.progress_period == "on_demand":
             return "manual"
         if automatic and not self.filtered_domain(self._get_due_billing_domain(date)):

@@ -6,6 +6,8 @@ from odoo.fields import Domain
 OBSTACLES = [
     ("unconfirmed", "Order not confirmed"),
     ("nothing", "Nothing pending"),
+    ("left", "Left by a pro forma"),
+    ("rights", "Needs the right to invoice"),
     ("manual", "Manual run only"),
     ("not_due", "Not due"),
     ("account", "No deposit account"),
@@ -82,7 +84,9 @@ class SaleOrderLine(models.Model):
             return "unconfirmed"
         if taken:
             return False
-        return "finished" if order._has_progress_final() else "nothing"
+        if order._has_progress_final():
+            return "finished"
+        return "left" if self._get_left_pending() else "nothing"
 
     # === RUNS === #
 

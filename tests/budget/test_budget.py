@@ -90,15 +90,16 @@ class TestBudget(ProjectBillingCommon):
 
     def test_form_moves_the_figures(self):
         order = self._project_order((22.0, 480.0, "quantity"), (4800.0, 1.0))
-        with Form(order.project_id) as form:
-            with form.budget_line_ids.edit(0) as line:
-                line.pending_quantity = 240.0
-                self.assertEqual(line.completed_percent, 50.0)
-                self.assertEqual(line.pending_amount, 5280.0)
-            with form.budget_line_ids.edit(1) as line:
-                line.pending_amount = 2400.0
-                self.assertEqual(line.completed_percent, 50.0)
-            self.assertEqual(form.pending_amount_total, 7680.0)
+        by_hour, by_amount = order.order_line
+        view = "progress_billing.sale_order_line_view_form_budget"
+        with Form(by_hour, view) as line:
+            line.pending_quantity = 240.0
+            self.assertEqual(line.completed_percent, 50.0)
+            self.assertEqual(line.pending_amount, 5280.0)
+            self.assertEqual(line.progress_balance_amount, 5280.0)
+        with Form(by_amount, view) as line:
+            line.pending_amount = 2400.0
+            self.assertEqual(line.completed_percent, 50.0)
         self.assertEqual(order.project_id.pending_amount_total, 7680.0)
 
     def test_by_quantity_rate_after_discount_and_tax_included(self):

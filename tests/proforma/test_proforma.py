@@ -36,6 +36,7 @@ class TestProforma(ProjectBillingCommon):
         self.assertEqual(proforma_line.quantity, 240.0)
         proforma_line.quantity = 100.0
         self.assertEqual(proforma_line.amount_to_invoice, 2200.0)
+        self.assertBudget(order.order_line, (3080.0, 2200.0, 0.0))
         proforma_line.amount_to_invoice = 1100.0
         self.assertEqual(proforma_line.quantity, 50.0)
         self.assertEqual(proforma_line.amount_to_invoice, 1100.0)

@@ -242,7 +242,8 @@ class TestProjectRun(ProjectBillingCommon):
         wizard = self._wizard(order, source="lines")
         with Form(wizard) as form:
             self.assertEqual(form.budget_count, 0)
-            form.source = "budget"
+            form.take_budgets = True
+            form.take_lines = False
             self.assertEqual(form.budget_count, 1)
         self.assertEqual(wizard.budget_ids.amount, 500.0)
 
@@ -264,8 +265,31 @@ class TestProjectRun(ProjectBillingCommon):
         with self.assertRaisesRegex(AccessError, "may not create invoices"):
             projects.action_open_billing_run()
         action = projects[0].action_open_billing_run()
-        proforma = self.env["progress.billing.proforma"].browse(action["res_id"])
-        self.assertEqual(proforma.amount_untaxed, 500.0)
+        wizard = self.env[action["res_model"]].browse(action["res_id"])
+        wizard = wizard.with_user(manager)
+        self.assertFalse(orders.order_line.progress_proforma_line_ids)
+        with Form(wizard) as form:
+            form.project_ids.add(orders[1].project_id)
+        self.assertEqual(
+            self._preview(wizard),
+            {orders[0]: (500.0, "proforma"), orders[1]: (1000.0, "rights")},
+        )
+        wizard.action_run()
+        self.assertEqual(wizard.proforma_ids.amount_untaxed, 500.0)
+        self.assertFalse(wizard.sudo().move_ids)
+
+    def test_three_boxes_say_what_a_run_bills(self):
+        with Form(self.env["progress.billing.run"]) as form:
+            self.assertTrue(form.take_lines)
+            form.take_budgets = True
+            self.assertEqual((form.source, form.invoice_type), ("both", "progress"))
+            form.take_lines = False
+            form.take_orders = True
+            self.assertEqual((form.source, form.invoice_type), ("budget", "both"))
+            form.take_budgets = False
+            self.assertEqual(form.invoice_type, "regular")
+            form.take_orders = False
+            self.assertEqual(form.invoice_type, "progress")
 
     def test_salespeople_bill_their_own_orders(self):
         mine, other = self._project_order(1000.0), self._project_order(1000.0)

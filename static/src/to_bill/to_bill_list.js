@@ -1,4 +1,4 @@
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, onWillStart, onWillUpdateProps, status, useState } from "@odoo/owl";
 
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -61,7 +61,14 @@ export class ToBillBar extends Component {
         const action = await this.orm.call("project.project", "action_open_billing_run", [
             [budget.id],
         ]);
-        this.action.doAction(action, { onClose: () => this.props.list.load() });
+        this.action.doAction(action, {
+            onClose: () => {
+                // Not waited for: what was made may be shown instead of the list.
+                if (status(this) === "mounted") {
+                    this.props.list.load();
+                }
+            },
+        });
     }
 }
 

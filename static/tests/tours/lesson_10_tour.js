@@ -1,9 +1,9 @@
-import { readNumber } from "@progress_billing/budget_list/entered_number";
+import { readColumn, readNumber } from "@progress_billing/budget_list/entered_number";
 
 import { registry } from "@web/core/registry";
 
 const cell = (row, field) =>
-    `[name=budget_line_ids] tr.o_data_row:nth-child(${row}) td[name=${field}]`;
+    `.o_list_view tr.o_data_row:nth-child(${row}) td[name=${field}]`;
 
 const type = (row, field, value, expected) => [
     {
@@ -42,29 +42,43 @@ registry.category("web_tour.tours").add("progress_billing_lesson_10", {
     steps: () => [
         {
             content: "Open the revenue budget",
-            trigger: ".o_form_view a[name=revenue_budget]",
+            trigger: "button[name=action_view_revenue_budget]",
             run: "click",
         },
         ...type(1, "pending_amount", "2400", "2,400.00"),
         ...type(2, "pending_quantity", "240", "5,280.00"),
         ...type(3, "pending_quantity", "24", "6,000.00"),
         {
-            content: "The total follows",
-            trigger: "div[name=pending_amount_total]:contains(13,680.00)",
-        },
-        {
             content: "Save",
-            trigger: ".o_form_button_save:enabled",
+            trigger: ".o_list_button_save:enabled",
             run: "click",
         },
         {
-            content: "Run the billing",
-            trigger: ".o_form_saved button[name=action_run_billing]:enabled",
+            content: "The total follows",
+            trigger: ".o_progress_budget_bar [name=pending]:contains(13,680.00)",
+        },
+        {
+            content: "See what is billed",
+            trigger: "button[name=preview_and_bill]:enabled",
+            run: "click",
+        },
+        {
+            content: "It is what was typed, and nothing else",
+            trigger: ".modal div[name=budget_ids] td[name=amount]:contains(13,680.00)",
+        },
+        {
+            content: "Bill it",
+            trigger: ".modal button[name=action_run]",
+            run: "click",
+        },
+        {
+            content: "Open what that made",
+            trigger: ".modal button[name=action_view_invoices]:visible",
             run: "click",
         },
         {
             content: "Post the invoice",
-            trigger: ".o_form_view:has(.o_breadcrumb) button[name=action_post]:enabled",
+            trigger: "body:not(:has(.modal)) .o_form_view button[name=action_post]:enabled",
             run: "click",
         },
         {
@@ -78,7 +92,7 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste", {
     steps: () => [
         {
             content: "Open the revenue budget",
-            trigger: ".o_form_view a[name=revenue_budget]",
+            trigger: "button[name=action_view_revenue_budget]",
             run: "click",
         },
         {
@@ -96,13 +110,8 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste", {
             trigger: `${cell(2, "pending_amount")}:contains(2,692.80)`,
         },
         {
-            content: "Save",
-            trigger: ".o_form_button_save:enabled",
-            run: "click",
-        },
-        {
-            content: "It is saved",
-            trigger: ".o_form_saved",
+            content: "Nothing is left to save",
+            trigger: ".o_list_view:not(:has(.o_list_button_save))",
         },
     ],
 });
@@ -130,11 +139,31 @@ const PASTED = [
     ["1,2,3", NaN, NaN, NaN],
 ];
 
+/** Columns pasted in an English session, and what they are. */
+const COLUMNS = [
+    [
+        ["55,5", "55.5"],
+        [55.5, 55.5],
+    ],
+    [
+        ["1,234", "2,500"],
+        [1234, 2500],
+    ],
+    [
+        ["1,234", "55,5"],
+        [NaN, 55.5],
+    ],
+    [
+        ["", "7", "5,5"],
+        [null, 7, 5.5],
+    ],
+];
+
 registry.category("web_tour.tours").add("progress_billing_budget_paste_decimals", {
     steps: () => [
         {
             content: "Numbers are read, never ten times as much as they were",
-            trigger: ".o_form_view a[name=revenue_budget]",
+            trigger: "button[name=action_view_revenue_budget]",
             run: (helpers) => {
                 for (const [text, ...expected] of PASTED) {
                     for (const [index, language] of [ENGLISH, GERMAN, FRENCH].entries()) {
@@ -142,6 +171,12 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste_decimals"
                         if (!Object.is(value, expected[index])) {
                             throw new Error(`${text} is ${value}, not ${expected[index]}`);
                         }
+                    }
+                }
+                for (const [texts, expected] of COLUMNS) {
+                    const values = readColumn(texts, ENGLISH);
+                    if (!values.every((value, index) => Object.is(value, expected[index]))) {
+                        throw new Error(`${texts} are ${values}, not ${expected}`);
                     }
                 }
                 return helpers.click();
@@ -200,12 +235,12 @@ registry.category("web_tour.tours").add("progress_billing_budget_paste_decimals"
         },
         {
             content: "Save",
-            trigger: ".o_form_button_save:enabled",
+            trigger: ".o_list_button_save:enabled",
             run: "click",
         },
         {
             content: "It is saved",
-            trigger: ".o_form_saved",
+            trigger: ".o_list_view:not(:has(.o_list_button_save))",
         },
     ],
 });

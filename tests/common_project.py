@@ -118,10 +118,13 @@ class ProjectBillingCommon(ProgressBillingCommon):
         open_lines = line.progress_proforma_line_ids.filtered(
             lambda line: line.state in ("draft", "sent", "approved", "declined")
         )
+        # A deposit bills fixed taxes, too, as an untaxed amount that is none of the line.
+        deposits = live.filtered("is_downpayment")
         self.assertAlmostEqual(
             line.draft_amount + line.actual_amount,
             sum(open_lines.mapped("amount_to_invoice"))
-            - sum(live.mapped("amount_currency")),
+            - sum((live - deposits).mapped("amount_currency"))
+            + line._get_deposit_share(-sum(deposits.mapped("amount_currency"))),
         )
 
     @staticmethod

@@ -67,6 +67,9 @@ class PropertyChecks:
                 for root, amount in billed_by.items()
                 if not self.currency.is_zero(amount)
             ]
+            if any("draft" in root.reversal_move_ids.mapped("state") for root in roots):
+                # Reversed and made anew, as of a day ahead: the copy cannot be posted.
+                roots = [root for root in roots if root.state == "draft"] or roots
             self.assertLessEqual(len(roots), 1, f"{line.name} is billed twice")
             self.assertEqual(
                 bool(roots), line.state in ("draft", "posted", "settled"), line.state

@@ -99,6 +99,7 @@ class AccountMove(models.Model):
                     order._check_progress_draft_deposits()
             move._check_progress_recalls()
             move._check_progress_credited_twice()
+            move._check_progress_billed_once()
             move._check_progress_ceilings()
 
     def _check_progress_ceilings(self):
@@ -133,6 +134,39 @@ class AccountMove(models.Model):
                 order_currency=order.currency_id.name,
             )
         )
+
+    def _check_progress_billed_once(self):
+        """Refuse a second invoice for a planned line beside one that is not credited.
+
+        The host's *Reverse and Create Invoice* dated ahead makes the copy first.
+        """
+        self.ensure_one()
+        if self.move_type != "out_invoice" or self.reversed_entry_id:
+            return
+        for line in self._get_progress_billing_items().progress_line_id:
+            items = line.sudo().invoice_line_ids.filtered(
+                lambda item: not item.is_progress_recall
+            )
+            posted = items.filtered(
+                lambda item: item.parent_state == "posted" and item.move_id != self
+            )
+            billed = sum(posted.mapped("amount_currency"))
+            own = sum((items & self.sudo().line_ids).mapped("amount_currency"))
+            if billed * own > 0.0 and not self.currency_id.is_zero(billed):
+                raise UserError(
+                    self.env._(
+                        "You cannot post %(invoice)s because %(line)s is billed by "
+                        "%(others)s, which is not credited yet. Post its credit note "
+                        "first, or delete this draft.",
+                        invoice=self.display_name,
+                        line=line.display_name,
+                        others=", ".join(
+                            posted.move_id.filtered(
+                                lambda move: move.move_type == "out_invoice"
+                            ).mapped("display_name")
+                        ),
+                    )
+                )
 
     def _check_progress_credited_twice(self):
         """Refuse to credit a final invoice, or what it took back, twice over."""

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from ..property_case import PHASES
 from .machine_case import MachineCase
 
-SEED = int(os.environ.get("PROGRESS_SEED", "1"))
+SEED = int(os.environ.get("PROGRESS_SEED") or 1)
 SETTINGS = settings(
     max_examples=int(os.environ.get("PROGRESS_EXAMPLES", "3")),
     stateful_step_count=int(os.environ.get("PROGRESS_STEPS", "20")),

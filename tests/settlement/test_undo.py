@@ -203,6 +203,24 @@ class TestUndo(UndoCase):
         self._final(self.order)
         self.assertSettled(self.order)
 
+    def test_corrected_deposit_waits_for_its_credit_note(self):
+        """Dated ahead, the credit note is a draft yet: the line would be billed twice."""
+        deposit = self._bill(self.lines[0])
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=deposit.ids)
+            .create({"journal_id": deposit.journal_id.id, "date": "2099-01-31"})
+        )
+        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        self.assertEqual(deposit.reversal_move_ids.state, "draft")
+        with self.assertRaisesRegex(UserError, deposit.name), self.cr.savepoint():
+            copy.action_post()
+        self.assertAlmostEqual(self.order.progress_deposit_balance, 3000.0)
+        deposit.reversal_move_ids.write({"auto_post": "no", "date": "2026-03-31"})
+        deposit.reversal_move_ids.action_post()
+        copy.action_post()
+        self.assertStands("posted", "planned", billed=3000.0, deposits=3000.0)
+
     def test_credit_of_a_deposit_is_not_reset_after_the_final(self):
         """It would leave an amount on the deposit account that nothing explains."""
         credit = self._credit(self._bill(self.lines[0]), 1000.0)

@@ -118,7 +118,7 @@ class ProjectBillingCommon(ProgressBillingCommon):
         open_lines = line.progress_proforma_line_ids.filtered(
             lambda line: line.state in ("draft", "sent", "approved", "declined")
         )
-        # A deposit bills fixed taxes, too, as an untaxed amount that is none of the line.
+        # A deposit bills fixed taxes, too, as an untaxed amount not of the line.
         deposits = live.filtered("is_downpayment")
         self.assertAlmostEqual(
             line.draft_amount + line.actual_amount,

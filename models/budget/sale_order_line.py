@@ -323,6 +323,14 @@ class SaleOrderLine(models.Model):
             lambda line: not line.order_id or line.order_id in finished
         )
 
+    def _refresh_pending(self):
+        """Have what is pending computed anew: a final invoice came, or is gone.
+
+        Not a dependency, by which any invoice would touch all lines of its order.
+        """
+        for name in ("pending_quantity", "pending_amount"):
+            self.env.add_to_compute(self._fields[name], self)
+
     def _get_billed(self, state, more=0.0):
         """Return [quantity, amount] billed by live items whose move is in a state.
 

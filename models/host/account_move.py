@@ -21,6 +21,7 @@ class AccountMove(models.Model):
         (posted & progress).filtered(
             lambda move: move.reversed_entry_id.state != "posted"
         )._reconcile_progress_deposits()
+        progress._get_progress_closed_orders().order_line._refresh_pending()
         return posted
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
@@ -58,6 +59,7 @@ class AccountMove(models.Model):
         adjusted.filtered(
             lambda move: move.state == "posted"
         )._reconcile_progress_deposits()
+        self._get_progress_closed_orders().order_line._refresh_pending()
         return result
 
     def _get_mail_template(self):
@@ -70,7 +72,9 @@ class AccountMove(models.Model):
         posted = self.filtered(lambda move: move.state == "posted")
         posted._check_progress_undo()
         posted._reinstate_progress_lines()
-        return super().button_cancel()
+        result = super().button_cancel()
+        self._get_progress_closed_orders().order_line._refresh_pending()
+        return result
 
     @api.depends("has_retention")
     def _compute_payment_state(self):
@@ -86,8 +90,10 @@ class AccountMove(models.Model):
 
     def unlink(self):
         orders = self._get_progress_orders()
+        closed = self._get_progress_closed_orders()
         proformas = self.sudo().progress_proforma_id
         result = super().unlink()
+        closed.order_line._refresh_pending()
         orders._remove_empty_progress_section()
         proformas.exists()._reopen()
         return result

@@ -117,4 +117,6 @@ class SaleOrder(models.Model):
             raise InvoicesPrepared(invoice_vals_list)
         for invoice in invoices if request.is_batch else ():
             invoice.add_balances()
-        return super()._create_account_invoices(invoice_vals_list, final)
+        moves = super()._create_account_invoices(invoice_vals_list, final)
+        moves._get_progress_closed_orders().order_line._refresh_pending()
+        return moves

@@ -340,7 +340,9 @@ class SaleOrder(models.Model):
             "%(rest)s, or change the order first.",
             **figures,
         )
-        items = record._get_progress_items() - (without or self.env["account.move.line"])
+        items = record._get_progress_items() - (
+            without or self.env["account.move.line"]
+        )
         items -= items._get_progress_draft_credits()
         drafts = items.filtered(lambda item: item.parent_state == "draft").move_id
         if not drafts:

@@ -75,6 +75,12 @@ class AccountMove(models.Model):
             move.currency_id.is_zero(balance) for balance in balances.values()
         )
 
+    def _get_progress_closed_orders(self):
+        """Return the orders that these final invoices, or what undoes them, close."""
+        return self.filtered(
+            lambda move: move._get_progress_chain()[-1].is_progress_final
+        )._get_progress_orders()
+
     def _get_progress_reversals(self):
         """Return the posted credit notes of a move, what reverses those, and so on."""
         found = self.browse()

@@ -233,7 +233,7 @@ class TestBudget(ProjectBillingCommon):
         self.assertEqual(line.qty_invoiced, 0.0)
 
     def test_cent_of_an_order_rounded_as_a_whole_is_billed(self):
-        """The journal item has a cent more than its line shows; the budget follows it."""
+        """The journal item has a cent more than its line shows, which counts."""
         self.env.company.tax_calculation_rounding_method = "round_globally"
         order = self._project_order(
             (713.0, 12.0),
@@ -250,3 +250,33 @@ class TestBudget(ProjectBillingCommon):
         lines = order.order_line
         self.assertAlmostEqual(posted, sum(lines.mapped("budget_amount")))
         self.assertEqual(lines.mapped("actual_amount"), lines.mapped("budget_amount"))
+
+    def test_final_invoice_closes_lines_that_it_does_not_bill(self):
+        """Nothing is pending while it stands, and all that was when it is gone."""
+        order = self._project_order((1000.0, 1.0), (500.0, 1.0))
+        _open, billed = order.order_line
+        self._bill(self._plan(order, 100.0, sale_line_id=billed.id))
+        self._complete(order.order_line, 50.0, 0.0)
+        pending = order.order_line.mapped("pending_amount")
+        self.assertEqual(pending, [500.0, -500.0])
+
+        def assertPending(*amounts):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertEqual(order.order_line.mapped("pending_amount"), [*amounts])
+
+        final = self._final(order, post=False)
+        assertPending(0.0, 0.0)
+        final.button_cancel()
+        assertPending(500.0, -500.0)
+        final.button_draft()
+        assertPending(0.0, 0.0)
+        final.action_post()
+        credit = self._credit(final)
+        assertPending(500.0, -500.0)
+        credit.button_draft()
+        assertPending(0.0, 0.0)
+        credit.unlink()
+        final.button_draft()
+        final.unlink()
+        assertPending(500.0, -500.0)

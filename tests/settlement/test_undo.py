@@ -204,7 +204,7 @@ class TestUndo(UndoCase):
         self.assertSettled(self.order)
 
     def test_corrected_deposit_waits_for_its_credit_note(self):
-        """Dated ahead, the credit note is a draft yet: the line would be billed twice."""
+        """Dated ahead, it is a draft yet: the line would be billed twice."""
         deposit = self._bill(self.lines[0])
         wizard = (
             self.env["account.move.reversal"]

@@ -159,6 +159,38 @@ class TestUndoFinal(UndoCase):
         self.assertStands("settled", "settled", billed=10000.0, deposits=0.0)
         self.assertSettled(self.order)
 
+    def test_corrected_final_bills_no_more_than_an_order_that_was_cut(self):
+        final = self._final(self.order)
+        self.order.order_line.filtered(
+            lambda line: not line.is_downpayment and not line.display_type
+        ).price_unit = 9000.0
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=final.ids)
+            .create({"journal_id": final.journal_id.id})
+        )
+        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        with self.assertRaisesRegex(UserError, "9,000.00"), self.cr.savepoint():
+            copy.action_post()
+
+    def test_corrected_final_bills_no_more_than_a_discount_left(self):
+        final = self._final(self.order)
+        self.env["sale.order.discount"].create(
+            {
+                "sale_order_id": self.order.id,
+                "discount_type": "so_discount",
+                "discount_percentage": 0.1,
+            }
+        ).action_apply_discount()
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=final.ids)
+            .create({"journal_id": final.journal_id.id})
+        )
+        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        with self.assertRaisesRegex(UserError, "9,000.00"), self.cr.savepoint():
+            copy.action_post()
+
     def test_over_deposited_final_is_a_credit_note_and_can_be_undone(self):
         deposit = self._bill(self.lines)
         self.order.order_line.filtered(

@@ -43,6 +43,7 @@
         "report/progress_invoice_transactions.xml",
         "report/progress_retention_templates.xml",
         "report/progress_statement_templates.xml",
+        "report/progress_report_templates.xml",
         "report/progress_invoice_templates.xml",
         "views/progress_statement_portal.xml",
         "views/progress_schedule_templates.xml",
@@ -56,6 +57,7 @@
         "wizards/progress_retention_release_views.xml",
         "views/progress_billing_overview_views.xml",
         "wizards/progress_retention_ledger_views.xml",
+        "wizards/progress_deposit_ledger_views.xml",
         # They open all of the above.
         "views/progress_billing_menus.xml",
     ],

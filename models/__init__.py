@@ -5,6 +5,7 @@ from . import proforma
 from . import invoicing
 from . import settlement
 from . import exchange
+from . import ledger
 from . import retention
 from . import statement
 from . import customer

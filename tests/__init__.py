@@ -50,6 +50,9 @@ from .overview import (
     test_overview,
     test_tour_screens,
 )
+from .ledger import (
+    test_deposit_ledger,
+)
 from .plan import (
     test_generate,
     test_habits,

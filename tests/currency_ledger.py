@@ -1,9 +1,10 @@
 """What must hold in the ledger after every step of a foreign-currency story."""
 
 from .common_currency import ProgressCurrencyCommon
+from .deposit_ledger_checks import DepositLedgerChecks
 
 
-class CurrencyLedgerCase(ProgressCurrencyCommon):
+class CurrencyLedgerCase(DepositLedgerChecks, ProgressCurrencyCommon):
     """A story of one `order`, with the `final` invoice that stands, if any."""
 
     def _get_deposit_balance(self):
@@ -13,6 +14,7 @@ class CurrencyLedgerCase(ProgressCurrencyCommon):
         """Assert what holds after every step."""
         items = self.env["account.move.line"].search([("parent_state", "=", "posted")])
         self.assertAlmostEqual(sum(items.mapped("balance")), 0.0, 6)
+        self._check_deposit_ledger()
         taxed = items.filtered("tax_line_id")
         self.assertAlmostEqual(self._balance(self.tax_account), self._get_grids()[1], 6)
         self.assertEqual(taxed.account_id - self.tax_account, taxed.account_id.browse())

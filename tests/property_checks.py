@@ -1,5 +1,7 @@
 from collections import defaultdict
 
+from .deposit_ledger_checks import DepositLedgerChecks
+
 STORED_LINE = ("state", "amount_open", "amount_untaxed", "amount_tax", "amount_total")
 STORED_ORDER = (
     "progress_contract_amount",
@@ -12,13 +14,14 @@ STORED_ORDER = (
 )
 
 
-class PropertyChecks:
+class PropertyChecks(DepositLedgerChecks):
     """What must hold after any event of a random sequence."""
 
     def _check(self, order):
         """Assert everything that holds after any event."""
         self._check_stored(order)
         self._check_deposit_account(order)
+        self._check_deposit_ledger()
         self._check_lines(order)
         self._check_never_too_much(order)
         if self._is_final(order):

@@ -70,7 +70,15 @@ RIGHTS = {
         "action_view_lines": (*INVOICING, "manager"),
         "action_view_proformas": (*INVOICING, "manager"),
     },
+    "progress.deposit.ledger": {
+        "action_export": ("biller", "stranger"),
+        "action_open": ("biller", "stranger"),
+        "action_print": ("biller", "stranger"),
+    },
+    "progress.deposit.ledger.line": {"action_view_items": ("biller", "stranger")},
     "progress.retention.ledger": {
+        "action_export": ("biller", "stranger"),
+        "action_print": ("biller", "stranger"),
         "action_open": ("biller", "stranger"),
         "action_release": ("biller", "stranger"),
     },
@@ -219,6 +227,7 @@ class TestRpc(ProjectBillingCommon):
             },
             "progress.billing.postpone": {"line_ids": [Command.set(planned.ids)]},
             "progress.billing.run": {"order_from_id": order.id},
+            "progress.deposit.ledger": {"date": "2026-12-31"},
             "progress.retention.ledger": {"date": "2026-12-31"},
             "progress.retention.release": {
                 "order_ids": [Command.set(cls._retained_order(seller).ids)]

@@ -7,3 +7,4 @@ from . import progress_retention_release
 from . import progress_billing_account
 from . import progress_billing_postpone
 from . import progress_retention_ledger
+from . import progress_deposit_ledger

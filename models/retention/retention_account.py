@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from odoo.fields import Domain
 from odoo.models import BaseModel
+
+from ..ledger.account_reader import AccountReader
 
 
 @dataclass
@@ -41,25 +44,22 @@ class RetentionAccount:
     """
 
     def __init__(self, company, date):
-        # In sudo mode because whoever reads the ledger need not see every journal.
-        Item = company.env["account.move.line"].sudo()
-        domain = [
-            ("company_id", "=", company.id),
-            ("parent_state", "=", "posted"),
-            ("date", "<=", date),
-        ]
-        linked = Item.search([*domain, ("retention_order_id", "!=", False)])
-        accounts = linked.account_id | company.sudo().retention_account_id
-        items = Item.search([*domain, ("account_id", "in", accounts.ids)])
+        reader = AccountReader(
+            company,
+            date,
+            Domain("retention_order_id", "!=", False),
+            company.sudo().retention_account_id,
+        )
         self._rows = {}
-        for item in linked:
+        for item in reader.linked:
             self._count(item)
-        keys = self._get_exchange_keys(items - linked)
+        rest = reader.items - reader.linked
+        keys = self._get_exchange_keys(reader.get_exchange_origins(rest))
         for item, key in keys.items():
             self._rows[key].balance += item.balance
-        self.others = items - linked - Item.union(*keys)
+        self.others = reader.get_standing(rest - rest.browse().union(*keys))
         self.rows = self._get_rows(company)
-        self.balance = company.currency_id.round(sum(items.mapped("balance")))
+        self.balance = reader.balance
 
     @staticmethod
     def _get_key(item):
@@ -73,24 +73,16 @@ class RetentionAccount:
         else:
             row.held += item.amount_currency
 
-    def _get_exchange_keys(self, items):
-        """Return item -> key of its row, of those that are exchange differences."""
-        partials = (
-            items.env["account.partial.reconcile"]
-            .sudo()
-            .search([("exchange_move_id", "in", items.move_id.ids)])
-        )
+    def _get_exchange_keys(self, origins):
+        """Return item -> key of its row, of those that are exchange differences.
+
+        :param origins: item -> items that it is the exchange difference of.
+        """
         keys = {}
-        for partial in partials:
-            origin = (
-                partial.debit_move_id
-                if partial.debit_move_id.retention_order_id
-                else partial.credit_move_id
-            )
-            key = self._get_key(origin)
-            if key in self._rows:
-                for item in items & partial.exchange_move_id.line_ids:
-                    keys[item] = key
+        for item, pair in origins.items():
+            origin = pair.filtered("retention_order_id")[:1]
+            if origin and self._get_key(origin) in self._rows:
+                keys[item] = self._get_key(origin)
         return keys
 
     def _get_rows(self, company):

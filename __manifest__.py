@@ -65,6 +65,7 @@
         "demo/progress_billing_demo.xml",
         "demo/progress_billing_project_demo.xml",
         "demo/progress_billing_currency_demo.xml",
+        "demo/progress_billing_book_demo.xml",
         "demo/progress_retention_demo.xml",
     ],
     "application": True,

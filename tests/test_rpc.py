@@ -36,7 +36,10 @@ RIGHTS = {
         "action_choose": ("stranger",),
         "action_create_account": ("stranger",),
     },
-    "progress.billing.final": {"action_create": ("seller", "biller")},
+    "progress.billing.final": {
+        "action_create": ("seller", "biller"),
+        "action_view_drafts": ("seller", "biller"),
+    },
     "progress.billing.generate": {"action_generate": ("seller", "biller")},
     "progress.billing.line": {
         "action_bill": "write",

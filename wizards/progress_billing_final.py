@@ -27,6 +27,12 @@ class ProgressBillingFinal(models.TransientModel):
         store=True,
     )
     amount_untaxed = fields.Monetary(compute="_compute_amount_untaxed")
+    amount_total = fields.Monetary(
+        string="With Taxes",
+        compute="_compute_amount_total",
+        help="What the customer will have to pay.",
+    )
+    has_drafts = fields.Boolean(compute="_compute_obstacle")
     obstacle = fields.Text(
         string="Not Possible Now",
         compute="_compute_obstacle",
@@ -67,11 +73,24 @@ class ProgressBillingFinal(models.TransientModel):
             orders = wizard.order_ids._origin
             obstacles = [order._get_progress_final_obstacle() for order in orders]
             wizard.obstacle = "\n".join(filter(None, obstacles))
+            drafts = orders._get_progress_draft_moves()
+            wizard.has_drafts = bool(wizard.obstacle and drafts)
 
     @api.depends("preview_line_ids.amount_final")
     def _compute_amount_untaxed(self):
         for wizard in self:
             wizard.amount_untaxed = sum(wizard.preview_line_ids.mapped("amount_final"))
+
+    @api.depends("order_ids", "date", "consolidated")
+    def _compute_amount_total(self):
+        for wizard in self:
+            orders = wizard.order_ids._origin
+            drafts = orders._get_final_drafts(wizard.date, wizard.consolidated)
+            wizard.amount_total = sum(
+                draft.tax_totals["total_amount_currency"]
+                for draft in drafts
+                if draft.tax_totals
+            )
 
     @api.depends("order_ids", "date", "consolidated")
     def _compute_adjustment_preview(self):
@@ -86,6 +105,13 @@ class ProgressBillingFinal(models.TransientModel):
             )
             tables = [draft._render_progress_adjustments() for draft in drafts]
             wizard.adjustment_preview = Markup().join(filter(None, tables))
+
+    def action_view_drafts(self):
+        """Open the draft invoices that are in the way of the final one."""
+        self.ensure_one()
+        return self.order_ids._get_progress_draft_moves()._get_records_action(
+            name=self.env._("Draft Invoices")
+        )
 
     def action_create(self):
         """Create the final invoices and open them."""

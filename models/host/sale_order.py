@@ -17,6 +17,19 @@ class SaleOrder(models.Model):
         self._plan_from_template()
         return result
 
+    @api.depends("order_line.product_id", "order_line.project_id")
+    def _compute_project_ids(self):
+        if self.env.su or self.env.user.has_group("sales_team.group_sale_salesman"):
+            super()._compute_project_ids()
+            return
+        # In sudo mode because the host searches by a field that only salespeople may
+        # read: invoicing people could not open any order.
+        super(SaleOrder, self.sudo())._compute_project_ids()
+        for order in self:
+            projects = order.sudo().project_ids.sudo(False)._filtered_access("read")
+            order.project_ids = projects
+            order.project_count = len(projects.filtered("active"))
+
     def write(self, vals):
         self._check_retention_write(vals)
         guaranteed = self._get_retention_guaranteed(vals)

@@ -105,7 +105,9 @@ class ProgressBillingLine(models.Model):
         # A list, as only the wizard's view can give it.
         run = self.env.context.get("progress_run") or (None, False, "[]")
         date, automatic, domain = run
-        previews = planned._origin._preview_run(
+        # In sudo mode: the reason is the same for project managers, who read only those
+        # lines of an order that are on projects.
+        previews = planned._origin.sudo()._preview_run(
             fields.Date.to_date(date), automatic, literal_eval(domain or "[]")
         )
         for line in self:

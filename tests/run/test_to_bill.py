@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..common import ProgressBillingCommon
 
@@ -43,6 +43,33 @@ class TestToBill(ProgressBillingCommon):
         final.button_draft()
         final.unlink()
         self.assertEqual(self._statuses(lines), ["posted", "due"])
+
+    # === WHO LOOKS === #
+
+    def test_reason_is_the_same_for_project_managers(self):
+        """They read no line of the order, which is on no project."""
+        order = self._order(6000.0)
+        billed, planned = self._plan(order, ("amount", 3600.0), ("amount", 2400.0))
+        self._bill(billed)
+        order.order_line.filtered(
+            lambda line: not line.is_downpayment and not line.display_type
+        ).price_unit = 5000.0
+        manager = new_test_user(self.env, "pm", groups="project.group_project_manager")
+        for user in (self.env.user, manager):
+            with self.subTest(user=user.name):
+                self.env.invalidate_all()
+                self.assertEqual(planned.with_user(user).run_obstacle, "contract")
+
+    def test_invoicing_people_open_orders(self):
+        """The host asks for a field of projects that only salespeople may read."""
+        order = self._order(1000.0)
+        # The form has that field for everybody where milestones are used.
+        groups = "account.group_account_invoice,project.group_project_milestone"
+        biller = new_test_user(self.env, "biller", groups=groups)
+        self.env.invalidate_all()
+        self.assertFalse(order.with_user(biller).project_ids)
+        with Form(order.with_user(biller)) as form:
+            self.assertEqual(form.progress_contract_amount, 1000.0)
 
     # === THE NEXT STEP === #
 

@@ -120,3 +120,20 @@ class TestFinalPreview(InterimCase):
             self._bill(self._plan(order, 33.3))
             orders |= order
         self.assertAsShown(orders, consolidated=True)
+
+    def test_preview_says_what_the_customer_pays(self):
+        order = self._order(10000.0)
+        self._bill(self._plan(order, 30.0))
+        wizard = self.env["progress.billing.final"].create({"order_ids": order.ids})
+        self.assertEqual((wizard.amount_untaxed, wizard.amount_total), (7000.0, 8050.0))
+        self.assertFalse(wizard.has_drafts)
+        wizard.action_create()
+        self.assertEqual(order.progress_final_invoice_ids.amount_total, 8050.0)
+
+    def test_draft_in_the_way_is_opened_from_the_preview(self):
+        order = self._order(10000.0)
+        move = self._bill(self._plan(order, 30.0), post=False)
+        wizard = self.env["progress.billing.final"].create({"order_ids": order.ids})
+        self.assertTrue(wizard.has_drafts)
+        action = wizard.action_view_drafts()
+        self.assertEqual(action["res_id"], order.progress_line_ids.move_id.id, move)

@@ -74,6 +74,7 @@ from .retention import (
     test_job,
     test_ledger,
     test_paths,
+    test_payment,
     test_retention_properties,
     test_release,
     test_tax_at_release,

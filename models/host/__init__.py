@@ -8,6 +8,7 @@ from . import account_move_line
 from . import account_move_send
 from . import account_partial_reconcile
 from . import ir_cron
+from . import payment_transaction
 from . import project_milestone
 from . import project_project
 from . import sale_order

@@ -88,6 +88,14 @@ class AccountMove(models.Model):
         self._hide_retention_payments()
         return result
 
+    def action_force_register_payment(self):
+        return self._add_retention_to_pay(super().action_force_register_payment())
+
+    def _get_invoice_next_payment_values(self, custom_amount=None):
+        values = super()._get_invoice_next_payment_values(custom_amount)
+        self._complete_retention_payment(values)
+        return values
+
     def unlink(self):
         orders = self._get_progress_orders()
         closed = self._get_progress_closed_orders()

@@ -540,6 +540,57 @@ class AccountMove(models.Model):
 
     # === PAYMENT === #
 
+    def _get_retention_to_pay(self):
+        """Return the open items by which entries gave back what is due with these.
+
+        They stand beside the invoice, whose own amount they are not part of.
+        """
+        holding = self.sudo().filtered("has_retention")
+        items = holding.retention_move_ids.line_ids
+        return items.filtered(
+            lambda item: (
+                item.account_id.account_type == "asset_receivable"
+                and item.amount_currency > 0.0
+                and not item.reconciled
+            )
+        )
+
+    def _add_retention_to_pay(self, action):
+        """Let what is given back with the invoices be paid along with them."""
+        items = self._get_retention_to_pay()
+        if items:
+            context = action["context"]
+            context["active_ids"] = [*context["active_ids"], *items.ids]
+            if len(self) == 1:
+                context["default_group_payment"] = True
+        return action
+
+    def _complete_retention_payment(self, values):
+        """Say what is due, given back amounts included, and what of it was paid.
+
+        :param values: the host's, for portal and payment links, changed in place.
+        """
+        if not values or not self.has_retention:
+            return
+        given = sum(self._get_retention_to_pay().mapped("amount_residual_currency"))
+        if given and values["next_amount_to_pay"] == values["amount_due"]:
+            values["next_amount_to_pay"] += given
+        values["amount_due"] += given
+        values["amount_paid"] = self.currency_id.round(
+            self.retention_payable_amount - self.amount_residual - given
+        )
+
+    def _reconcile_retention_payment(self, payment):
+        """Let an online payment pay what is given back with the invoices, too."""
+        items = self._get_retention_to_pay()
+        rest = payment.sudo().move_id.line_ids.filtered(
+            lambda item: (
+                item.account_id in items.account_id and item.amount_residual < 0.0
+            )
+        )
+        if rest:
+            (items | rest).reconcile()
+
     def _hide_retention_payments(self):
         """Take the entries of retention out of what is shown as paid."""
         for move in self.filtered("has_retention"):

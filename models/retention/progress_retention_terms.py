@@ -1,6 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+#: The terms that have defaults.
+TERM_NAMES = (
+    "retention_percent",
+    "retention_base",
+    "retention_tax",
+    "retention_step_method",
+    "retention_cap_percent",
+    "retention_release",
+    "retention_months",
+)
+
 
 class ProgressRetentionTerms(models.AbstractModel):
     """The terms of retention that have defaults: template, customer, company."""
@@ -81,13 +92,5 @@ class ProgressRetentionTerms(models.AbstractModel):
         return {
             name: self[name]
             or (self._fields[name].type == "selection" and company[name])
-            for name in self._get_retention_names()
+            for name in TERM_NAMES
         }
-
-    def _get_retention_names(self):
-        """Return the names of the terms that have defaults."""
-        return [
-            name
-            for name in self.env["progress.retention.terms"]._fields
-            if name.startswith("retention_")
-        ]

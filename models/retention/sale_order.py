@@ -9,7 +9,13 @@ from odoo.tools.misc import format_date
 from ..arithmetic.amounts import Share, add, part_of
 from ..arithmetic.retention import Pool, Terms, take_oldest
 from ..invoicing.invoice_values import InvoiceValues
+from .progress_retention_terms import TERM_NAMES
 from .retention_ledger import RetentionLedger
+
+#: What salespeople set until something is held.
+GUARDED = frozenset(
+    {*TERM_NAMES, "retention_milestone_id", "retention_guarantee_reference"}
+)
 
 
 class SaleOrder(models.Model):
@@ -116,14 +122,23 @@ class SaleOrder(models.Model):
         "order_line.retention_percent",
     )
     def _compute_has_retention(self):
-        for order in self:
-            order.has_retention = bool(
+        retained = self.filtered(
+            lambda order: (
                 order.retention_percent
                 or any(order.retention_step_ids.mapped("percent"))
                 or any(order.order_line.mapped("retention_percent"))
-                # What is held by terms that are gone is given back by the next invoice.
-                or (order.has_retention and order._get_retention_items())
             )
+        )
+        # What is held by terms that are gone is given back by the next invoice.
+        others = self - retained
+        retained |= others.filtered("has_retention")._filter_retention_held()
+        for order in self:
+            order.has_retention = order in retained
+
+    def _filter_retention_held(self):
+        """Return those of the orders of which anything was held."""
+        held = self._get_retention_items().retention_order_id if self else self
+        return self.filtered(lambda order: order._origin.id in held.ids)
 
     def _holds_by_lines(self):
         """Return whether invoices hold by lines, with taxes, and not by an entry."""
@@ -182,17 +197,8 @@ class SaleOrder(models.Model):
 
     def _check_retention_write(self, vals):
         """Refuse values that change terms by which something is held already."""
-        names = [
-            *self._get_retention_names(),
-            "retention_milestone_id",
-            "retention_guarantee_reference",
-        ]
-        changed = [
-            name
-            for name in names
-            if name in vals and self._is_field_changed(name, vals[name])
-        ]
-        if changed:
+        names = GUARDED & vals.keys()
+        if any(self._is_field_changed(name, vals[name]) for name in names):
             self._check_retention_editable()
 
     def _check_retention_editable(self):
@@ -202,15 +208,14 @@ class SaleOrder(models.Model):
         """
         if self.env.su or self.env.user.has_group("account.group_account_manager"):
             return
-        for order in self:
-            if order._get_retention_items():
-                raise AccessError(
-                    self.env._(
-                        "You cannot change the retention of %(order)s because an "
-                        "amount is held already. Ask an accounting manager to do it.",
-                        order=order.display_name,
-                    )
+        for order in self.filtered("has_retention")._filter_retention_held():
+            raise AccessError(
+                self.env._(
+                    "You cannot change the retention of %(order)s because an "
+                    "amount is held already. Ask an accounting manager to do it.",
+                    order=order.display_name,
                 )
+            )
 
     # === WHAT IS HELD === #
 

@@ -48,6 +48,7 @@ from .invoicing import (
 )
 from .overview import (
     test_overview,
+    test_overview_retention,
     test_tour_screens,
 )
 from .ledger import (
@@ -71,6 +72,7 @@ from .properties import (
 )
 from .retention import (
     test_booking,
+    test_electronic,
     test_job,
     test_ledger,
     test_paths,

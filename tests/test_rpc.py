@@ -25,6 +25,7 @@ INVOICING = ("seller", "colleague", "biller", "stranger")
 RIGHTS = {
     "account.move": {
         "action_export_progress_statement": "read",
+        "action_force_register_payment": "read",
         "action_print_progress_statement": "read",
         "action_view_proforma": "read",
         "action_view_progress_lines": "read",
@@ -97,6 +98,7 @@ RIGHTS = {
         "action_view_revenue_budget": "read",
         "get_progress_summary": ("seller", "colleague", "manager", "biller"),
     },
+    "res.partner": {"action_release_retention": "read"},
     # For administrators of Invoicing, none of these roles.
     "res.company": {"action_set_up_progress_billing": ()},
     "res.config.settings": {"action_set_up_progress_billing": ()},

@@ -19,6 +19,14 @@ class AccountMoveSend(models.AbstractModel):
         return data + move._get_progress_statement_placeholders()
 
     @api.model
+    def _hook_invoice_document_before_pdf_report_render(self, invoice, invoice_data):
+        super()._hook_invoice_document_before_pdf_report_render(invoice, invoice_data)
+        # What the module of electronic invoices made of it, where that is installed.
+        document = invoice_data.get("ubl_cii_xml_attachment_values")
+        if document:
+            document["raw"] = invoice._tell_retention_terms(document["raw"])
+
+    @api.model
     def _get_invoice_extra_attachments(self, move):
         attachments = super()._get_invoice_extra_attachments(move)
         return attachments | move._get_progress_statement_attachment()

@@ -168,7 +168,53 @@ class ProgressBillingOverview(models.AbstractModel):
         cards.append(self._get_proforma_card())
         if self.env["account.move"].has_access("read"):
             cards.append(self._get_overdue_card())
+            cards += self._get_retention_cards()
         return cards
+
+    def _get_retention_cards(self):
+        """Return the cards of what customers hold back, and of what is due of it.
+
+        None where nothing is held.
+        """
+        held = Domain("retention_order_id", "!=", False)
+        held &= Domain("parent_state", "=", "posted")
+        held &= Domain("company_id", "in", self.env.companies.ids)
+        # In sudo mode because the orders, not their items, say who may see them.
+        groups = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                held,
+                ["retention_order_id"],
+                having=[("amount_currency:sum", ">", 0.0)],
+            )
+        )
+        orders = self.env["sale.order"].browse(order.id for (order,) in groups)
+        orders = orders._filtered_access("read")
+        due = orders.filtered(lambda order: order._is_retention_due())
+        return [
+            self._get_retention_card(*card)
+            for card in (
+                ("retention", self.env._("Retention held"), orders),
+                ("retention_due", self.env._("Retention to release"), due),
+            )
+            if card[2]
+        ]
+
+    def _get_retention_card(self, key, label, orders):
+        """Return a card of orders of which retention is held."""
+        amount = sum(
+            self._convert(
+                order.retention_held_amount, order.currency_id, order.company_id
+            )
+            for order in orders
+        )
+        action = self._get_action(
+            "progress_billing.progress_billing_order_action",
+            label,
+            Domain("id", "in", orders.ids),
+        )
+        return self._get_card(key, label, len(orders), amount, action)
 
     def _get_line_card(self, key, label, domain):
         """Return a card of planned lines."""

@@ -1,8 +1,11 @@
+from lxml import etree
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..arithmetic.retention import apportion
+from .payment_terms import find_payment_terms
 from .retention_ledger import RetentionLedger
 
 
@@ -218,6 +221,8 @@ class AccountMove(models.Model):
         """Refuse to post what cannot be held, or releases more than is held."""
         orders = self._get_retention_orders()
         orders._lock_retention()
+        # Read at once, not one by one.
+        orders.mapped("currency_id")
         for move in self:
             for order in move._get_retention_orders():
                 move._check_progress_currency(order)
@@ -436,6 +441,38 @@ class AccountMove(models.Model):
                 **names,
             )
         return self.env._("Retention of %(invoice)s (%(order)s)", **names)
+
+    # === ELECTRONIC INVOICE === #
+
+    def _get_retention_terms_text(self):
+        """Return the retention in words, with its amount, for whoever reads no page."""
+        self.ensure_one()
+        partner = self.partner_id
+        move = self.with_context(lang=partner.lang or self.env.lang)
+        return move.env._(
+            "%(terms)s: %(amount)s. To pay: %(payable)s",
+            terms=move.retention_text,
+            amount=move.currency_id.format(move.retention_deduction),
+            payable=move.currency_id.format(move.retention_payable_amount),
+        )
+
+    def _tell_retention_terms(self, content):
+        """Return an electronic invoice that names the retention in its payment terms.
+
+        The amount to pay is right by itself: it is what is left to pay.
+
+        :param bytes content: UBL or CII (Factur-X), as the host made it.
+        """
+        self.ensure_one()
+        if not self.retention_deduction:
+            return content
+        tree = etree.fromstring(content)
+        terms = find_payment_terms(tree)
+        if terms is None:
+            return content
+        texts = [terms.text, self._get_retention_terms_text()]
+        terms.text = "\n".join(text for text in texts if text)
+        return etree.tostring(tree, xml_declaration=True, encoding="UTF-8")
 
     # === INVOICE TRANSACTIONS === #
 

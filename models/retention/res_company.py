@@ -12,6 +12,11 @@ class ResCompany(models.Model):
     retention_tax = fields.Selection(required=True, default="invoice")
     retention_step_method = fields.Selection(required=True, default="marginal")
     retention_release = fields.Selection(required=True, default="manual")
+    retention_step_ids = fields.One2many(
+        comodel_name="progress.retention.step",
+        inverse_name="terms_company_id",
+        string="Steps of Retention",
+    )
     retention_account_id = fields.Many2one(
         comodel_name="account.account",
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",

@@ -22,6 +22,12 @@ class ResConfigSettings(models.TransientModel):
     retention_months = fields.Integer(
         related="company_id.retention_months", readonly=False
     )
+    retention_step_method = fields.Selection(
+        related="company_id.retention_step_method", readonly=False, required=True
+    )
+    retention_step_ids = fields.One2many(
+        related="company_id.retention_step_ids", readonly=False
+    )
     retention_account_id = fields.Many2one(
         related="company_id.retention_account_id", readonly=False
     )

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class ResPartner(models.Model):
@@ -20,3 +21,33 @@ class ResPartner(models.Model):
     retention_cap_percent = fields.Float(company_dependent=True)
     retention_release = fields.Selection(company_dependent=True)
     retention_months = fields.Integer(company_dependent=True)
+    retention_step_ids = fields.One2many(
+        comodel_name="progress.retention.step",
+        inverse_name="partner_id",
+        string="Steps of Retention",
+    )
+
+    def action_release_retention(self):
+        """Open the wizard that releases all that is held of the customers' orders."""
+        self.check_access("read")
+        customers = self.commercial_partner_id
+        orders = self.env["sale.order"].search(
+            [
+                ("has_retention", "=", True),
+                ("partner_invoice_id", "child_of", customers.ids),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        held = orders._get_retention_open(with_drafts=True)
+        orders = orders.filtered(lambda order: sum(held[order].values()) > 0.0)
+        if not orders:
+            raise UserError(
+                self.env._(
+                    "You cannot release retention of %(customers)s because nothing is "
+                    "held of their orders, draft releases aside.",
+                    customers=", ".join(customers.mapped("display_name")),
+                )
+            )
+        action = orders.action_release_retention()
+        action["context"]["default_consolidated"] = True
+        return action

@@ -49,6 +49,10 @@ class SaleOrder(models.Model):
         comodel_name="progress.retention.step",
         inverse_name="order_id",
         string="Steps of Retention",
+        compute="_compute_retention_step_ids",
+        store=True,
+        precompute=True,
+        readonly=False,
         copy=True,
     )
     retention_milestone_id = fields.Many2one(
@@ -105,6 +109,24 @@ class SaleOrder(models.Model):
             company = order.company_id.sudo()
             source = order._get_retention_source() or order
             order.update(source._get_retention_terms(company))
+
+    @api.depends("company_id", "partner_id", "sale_order_template_id")
+    def _compute_retention_step_ids(self):
+        for order in self:
+            # In sudo mode because salespeople need not read the company's settings.
+            source = order._get_retention_source() or order
+            steps = source.sudo().retention_step_ids.filtered(
+                lambda step, order=order: (
+                    not step.company_id or step.company_id == order.company_id
+                )
+            )
+            if source == order or not (steps or order.retention_step_ids):
+                order.retention_step_ids = order.retention_step_ids
+            else:
+                order.retention_step_ids = [
+                    Command.clear(),
+                    *map(Command.create, steps._prepare_retention_steps()),
+                ]
 
     def _get_retention_source(self):
         """Return what the order takes its terms from; nothing once it is confirmed."""
@@ -573,7 +595,9 @@ class SaleOrder(models.Model):
             .sudo()
             .create(
                 [
-                    orders._prepare_retention_release(lines, date, due_date)
+                    orders.with_prefetch(self.ids)._prepare_retention_release(
+                        lines, date, due_date
+                    )
                     for orders in groups.values()
                 ]
             )

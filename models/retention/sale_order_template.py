@@ -12,3 +12,9 @@ class SaleOrderTemplate(models.Model):
         help="New quotations take the terms of retention from this template, not from "
         "the customer or the company.",
     )
+    retention_step_ids = fields.One2many(
+        comodel_name="progress.retention.step",
+        inverse_name="template_id",
+        string="Steps of Retention",
+        copy=True,
+    )

@@ -67,3 +67,23 @@ class TestJobs(ProgressBillingCommon):
             trap.assert_jobs_count(1)
         self.assertIn("1 jobs", wizard.message)
         self.assertEqual(set(self.lines.mapped("state")), {"planned"})
+
+    def test_invoices_of_the_queue_hold_retention(self):
+        company = self.env.company
+        company.progress_auto_post = True
+        company.retention_account_id = self.env["account.account"].create(
+            {
+                "name": "Retention",
+                "code": "PBRET",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        order = self._order(50000.0, progress_method="revenue", retention_percent=5.0)
+        lines = self._plan(order, 40.0, 35.0)
+        with trap_jobs() as trap:
+            lines._enqueue_run(size=1)
+            trap.perform_enqueued_jobs()
+        held = [round(move.retention_amount, 2) for move in lines.move_id]
+        self.assertEqual(held, [1150.0, 1006.25])
+        self.assertEqual(order.retention_held_amount, 2156.25)

@@ -217,3 +217,35 @@ class TestBooking(RetentionCommon):
         move = self._progress(self._order(50000.0, progress_method="revenue"), 40.0)
         self.assertFalse(move.has_retention)
         self.assertEqual(move.amount_residual, 24000.0)
+
+    def test_credit_gives_back_its_share_and_the_next_invoice_sets_it_right(self):
+        """Of a cap, 1,800 is to be held of the 36,000 that stay: not yet, but then."""
+        order = self._retained(retention_cap_percent=4.0)
+        first, _second, third = self._progress(order, *PARTS)
+        self.assertEqual(third.retention_amount, 150.0)
+        credit = self._credit(first)
+        self.assertEqual(credit.retention_amount, -1200.0)
+        self.assertEqual(self._held(order), 1200.0)
+        self.assertEqual(self._progress(order, 20.0).retention_amount, 1200.0)
+        self.assertEqual(self._held(order), 2400.0)
+
+    def test_credit_in_part_gives_back_its_share_at_whatever_rate_holds_now(self):
+        order = self._retained()
+        first = self._progress(order, 40.0)
+        order.retention_percent = 10.0
+        credit = self._credit(first, post=False)
+        credit.invoice_line_ids.price_unit = 10000.0
+        credit.action_post()
+        self.assertEqual(credit.retention_amount, -600.0)
+        # 10 % of the 12,000 that stay and of 21,000 more, less the 600 held.
+        self.assertEqual(self._progress(order, 35.0).retention_amount, 2700.0)
+
+    def test_invoice_posted_again_holds_what_is_to_be_held_then(self):
+        order = self._retained(retention_cap_percent=4.0)
+        first, second = self._progress(order, 40.0, 35.0)
+        first.button_draft()
+        self.assertEqual(self._held(order), 1050.0)
+        order.retention_percent = 10.0
+        first.action_post()
+        # The cap of 2,400, less the 1,050 of the second.
+        self.assertHolds(first | second, 1350.0, 1050.0)

@@ -1,5 +1,6 @@
 """Retention falls due, is released by the scheduled job, or replaced by a guarantee."""
 
+from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -141,20 +142,71 @@ class TestJob(RetentionCommon):
             orders._add_retention_lines([])
         self.assertFalse(retained)
 
-    def test_many_releases_are_one_batch(self):
-        def count(number):
-            orders = self.env["sale.order"]
-            for _number in range(number):
-                orders |= self._retained()
-            for order in orders:
-                self._progress(order, 40.0)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            orders._create_retention_releases()
-            self.env.flush_all()
-            return self.cr.sql_log_count - before
+    def _count(self, work):
+        """Return the queries of some work, and what it returns."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        result = work()
+        self.env.flush_all()
+        return self.cr.sql_log_count - before, result
 
-        count(1)
-        few, many = count(2), count(6)
-        self.assertLess((many - few) / 4, 4.0)
+    def _count_releases(self, number):
+        """Return the queries that creating and posting so many releases take."""
+        orders, lines = self.env["sale.order"], self.env["progress.billing.line"]
+        for _number in range(number):
+            orders |= self._retained()
+            lines |= self._plan(orders[-1], 40.0)
+        lines._create_progress_invoices().action_post()
+        created, moves = self._count(orders._create_retention_releases)
+        self.assertEqual(len(moves), number)
+        posted, _result = self._count(moves.action_post)
+        return created, posted
+
+    def _count_bare(self, number):
+        """Return the same of equal invoices of the host, reconciled one by one."""
+        account = self.retention_account.copy({"code": f"BARE{number}"})
+        counterpart = {"account_id": account.id, "partner_id": self.partner_a.id}
+        entries = self.env["account.move"].create(
+            [
+                {
+                    "line_ids": [
+                        Command.create({**counterpart, "debit": 1200.0}),
+                        Command.create(
+                            {"account_id": self.receivable.id, "credit": 1200.0}
+                        ),
+                    ],
+                }
+                for _number in range(number)
+            ]
+        )
+        entries.action_post()
+        line = {"name": "Bare", "account_id": account.id, "price_unit": 1200.0}
+        values = {
+            "move_type": "out_invoice",
+            "journal_id": self.retention_journal.id,
+            "partner_id": self.partner_a.id,
+            "invoice_line_ids": [Command.create({**line, "tax_ids": False})],
+        }
+        created, moves = self._count(
+            lambda: self.env["account.move"].create([{**values} for _ in entries])
+        )
+        posted, _result = self._count(moves.action_post)
+        items = (entries | moves).line_ids.filtered(
+            lambda item: item.account_id == account
+        )
+        debits = items.filtered(lambda item: item.balance > 0.0)
+        plan = [a | b for a, b in zip(debits, items - debits, strict=True)]
+        reconciled, _result = self._count(lambda: debits._reconcile_plan(plan))
+        return created, posted + reconciled
+
+    def test_many_releases_take_the_queries_of_as_many_invoices_of_the_host(self):
+        """What one more costs, beyond the host's own: nothing to create, or to post."""
+        self._count_releases(1)
+        self._count_bare(1)
+        ours = zip(self._count_releases(5), self._count_releases(25), strict=True)
+        bare = zip(self._count_bare(5), self._count_bare(25), strict=True)
+        growth = [many - few for few, many in ours]
+        host = [many - few for few, many in bare]
+        self.assertLessEqual(growth[0], host[0])
+        self.assertLessEqual(growth[1], host[1])

@@ -118,7 +118,7 @@ class TestOnlinePayment(PaymentCase, HttpCase):
         cls.provider.journal_id = cls.bank
 
     def _pay_online(self, move, amount):
-        """Pay an amount as the portal's page of the invoice does; return the payment."""
+        """Pay as the portal's page of the invoice does; return the payment."""
         token = move._portal_ensure_token()
         page = self.url_open(f"{move.get_portal_url()}&payment=True")
         self.assertIn(f"{amount:,.2f}", page.text.replace("\N{NO-BREAK SPACE}", " "))

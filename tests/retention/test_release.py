@@ -220,3 +220,27 @@ class TestRelease(RetentionCommon):
         self.assertEqual(move.retention_amount, 1200.0)
         move.button_draft()
         self.assertEqual(self._held(order), 0.0)
+
+    def test_all_of_a_customer_is_released_from_its_form_or_the_list(self):
+        orders = self._retained() | self._retained()
+        other = self._retained(partner_id=self.partner_b.id)
+        for order in orders | other:
+            self._progress(order, 40.0)
+        contact = self.env["res.partner"].create(
+            {"name": "Site office", "parent_id": self.partner_a.id}
+        )
+        action = contact.action_release_retention()
+        wizard = (
+            self.env["progress.retention.release"]
+            .with_context(**action["context"])
+            .create({})
+        )
+        self.assertEqual(wizard.order_ids, orders)
+        wizard.action_release()
+        release = orders.retention_item_ids.move_id.filtered("is_retention_release")
+        self.assertEqual(len(release), 1)
+        self.assertEqual(release.amount_total, 2400.0)
+        both = (self.partner_a | self.partner_b).action_release_retention()
+        self.assertEqual(both["context"]["default_order_ids"], other.ids)
+        with self.assertRaisesRegex(UserError, "nothing is held"):
+            self.partner_a.action_release_retention()

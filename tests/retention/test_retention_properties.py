@@ -54,6 +54,7 @@ EVENTS = st.lists(
                 "release_partly",
                 "credit_release",
                 "guarantee",
+                "currency",
             ]
         ),
         st.integers(0, 9),
@@ -269,12 +270,36 @@ class TestProperties(RetentionCommon):
         for line in credit.invoice_line_ids:
             line.price_unit *= percent / 100.0
         credit.action_post()
+        self._check_share(move)
+
+    def _check_share(self, move):
+        """Assert that credits in part gave back their share, where none is released."""
+        order, held = self.order, move.retention_amount
+        own = order.order_line.filtered(
+            lambda line: line.retention_percent or line.is_retention_free
+        )
+        if own or held <= 0.0 or order.retention_released_amount:
+            return
+        if order.retention_tax == "release":
+            return
+        name = "amount_total" if order.retention_base == "total" else "amount_untaxed"
+        credits_ = move.reversal_move_ids.filtered(lambda each: each.state == "posted")
+        given = -sum(credits_.mapped("retention_amount"))
+        others = (self.moves - move).filtered(lambda each: each.retention_amount < 0.0)
+        if not others:
+            share = sum(credits_.mapped(name)) / move[name]
+            self.assertAlmostEqual(given, held * min(share, 1.0), delta=0.0051)
+
+    def _do_currency(self, _position, percent):
+        self.euro.rate_ids.inverse_company_rate = 1.0 + percent / 100.0
 
     def _do_reset(self, position, _percent):
         move = self._pick(self.moves.filtered(lambda m: m.state == "posted"), position)
         move.button_draft()
         self._check()
         move.action_post()
+        if self.order.retention_tax == "invoice":
+            self._check_target(move)
 
     def _do_rate(self, _position, percent):
         self.order.retention_percent = percent
@@ -356,10 +381,13 @@ class TestProperties(RetentionCommon):
             )
         )
         for move in invoices:
+            given = sum(move._get_retention_to_pay().mapped("amount_residual_currency"))
             wizard = self.env["account.payment.register"].with_context(
-                active_model="account.move", active_ids=move.ids
+                **move.action_register_payment()["context"]
             )
-            self.assertAlmostEqual(wizard.create({}).amount, move.amount_residual, 2)
+            amount = move.amount_residual + given
+            self.assertAlmostEqual(wizard.create({}).amount, amount, 2)
             wizard.create({})._create_payments()
             self.assertEqual(move.amount_residual, 0.0)
+            self.assertFalse(move._get_retention_to_pay())
             self.assertIn(move.payment_state, ("paid", "in_payment"))

@@ -98,3 +98,14 @@ class TestTaxAtRelease(RetentionCommon):
         move = self._final(orders, consolidated=True)
         self.assertEqual(move.retention_amount, 3500.0)
         self.assertEqual(orders.mapped("retention_held_amount"), [2500.0, 1000.0])
+
+    def test_draft_changed_afterwards_is_set_right_by_the_next(self):
+        order = self._retained(retention_tax="release")
+        first = self._progress(order, 40.0, post=False)
+        line = first.invoice_line_ids.filtered("sale_line_ids")
+        line.price_unit = 10000.0
+        first.action_post()
+        self.assertEqual(first.retention_amount, 1000.0)
+        second = self._progress(order, 40.0)
+        self.assertEqual(second.retention_amount, 500.0)
+        self.assertEqual(self._held(order), 1500.0)

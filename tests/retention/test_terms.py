@@ -1,8 +1,8 @@
 """Terms of retention: where they come from, and who may change them."""
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..common_retention import RetentionCommon
 
@@ -79,3 +79,89 @@ class TestTerms(RetentionCommon):
         ):
             with self.subTest(values), self.assertRaises(ValidationError):
                 order.write(values)
+
+    # === STEPS THAT NEW ORDERS TAKE === #
+
+    def _steps(self, *steps):
+        return [
+            Command.create({"until_percent": until, "percent": percent})
+            for until, percent in steps
+        ]
+
+    def assertSteps(self, order, *steps):
+        found = [
+            (step.until_percent, step.percent) for step in order.retention_step_ids
+        ]
+        self.assertEqual(found, list(steps))
+
+    def test_new_order_takes_the_steps_of_the_company(self):
+        self.company.retention_step_ids = self._steps((50.0, 10.0))
+        order = self._order(50000.0, progress_method="revenue")
+        self.assertSteps(order, (50.0, 10.0))
+        self.assertTrue(order.has_retention)
+        self.assertEqual(self._progress(order, 40.0).retention_amount, 2400.0)
+
+    def test_steps_of_the_customer_and_of_the_template_come_first(self):
+        self.company.retention_step_ids = self._steps((50.0, 10.0))
+        self.partner_a.has_retention_terms = True
+        self.partner_a.retention_step_ids = self._steps((30.0, 8.0), (60.0, 4.0))
+        order = self._order(50000.0, confirm=False)
+        self.assertSteps(order, (30.0, 8.0), (60.0, 4.0))
+        template = self.env["sale.order.template"].create(
+            {
+                "name": "Roofs",
+                "has_retention_terms": True,
+                "retention_step_ids": self._steps((80.0, 5.0)),
+            }
+        )
+        order.sale_order_template_id = template
+        self.assertSteps(order, (80.0, 5.0))
+        self.assertSteps(template.copy(), (80.0, 5.0))
+
+    def test_confirmed_order_keeps_its_steps_and_own_ones_stay(self):
+        self.company.retention_step_ids = self._steps((50.0, 10.0))
+        order = self._order(50000.0, retention_step_ids=self._steps((20.0, 1.0)))
+        self.assertSteps(order, (20.0, 1.0))
+        order.partner_id = self.partner_b
+        self.assertSteps(order, (20.0, 1.0))
+        self.assertSteps(order.copy(), (20.0, 1.0))
+
+    def test_steps_of_a_customer_are_those_agreed_in_a_company(self):
+        other = self.setup_other_company(name="Elsewhere")["company"]
+        self.env.user.company_ids |= other
+        for company, percent in ((self.company, 10.0), (other, 3.0)):
+            partner = self.partner_a.with_company(company)
+            partner.has_retention_terms = True
+            partner.retention_step_ids = self._steps((50.0, percent))
+        self.assertSteps(self._order(50000.0, confirm=False), (50.0, 10.0))
+
+    def test_salespeople_do_not_set_the_steps_of_company_or_template(self):
+        seller = new_test_user(
+            self.env, "steps_seller", "sales_team.group_sale_salesman"
+        )
+        template = self.env["sale.order.template"].create({"name": "Roofs"})
+        for values in (
+            {"terms_company_id": self.company.id},
+            {"template_id": template.id},
+        ):
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                self.env["progress.retention.step"].with_user(seller).create(
+                    {"until_percent": 50.0, "percent": 1.0, **values}
+                )
+
+    # === WHAT THE GUARD OF TERMS COSTS === #
+
+    def test_writing_an_order_without_retention_asks_nothing_of_the_database(self):
+        seller = new_test_user(
+            self.env, "guard_seller", "sales_team.group_sale_salesman_all_leads"
+        )
+        order = self._order(50000.0).with_user(seller)
+        line = order.order_line
+        order.read()
+        line.read()
+        with self.assertQueryCount(0):
+            order._check_retention_write({"client_order_ref": "A"})
+            order._check_retention_write({"retention_percent": 5.0})
+            line._check_retention_write({"price_unit": 5.0})
+            line._check_retention_write({"retention_percent": 5.0})
+            order._get_retention_guaranteed({"client_order_ref": "A"})

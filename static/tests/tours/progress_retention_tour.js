@@ -11,8 +11,8 @@ function openPage(name) {
     ];
 }
 
-/** Bill a planned line of the order, and post the invoice. */
-function billLine(position, toPay) {
+/** Bill a planned line of the order, post the invoice, and read its statement. */
+function billLine(position, toPay, toDate) {
     return [
         ...openPage("progress_billing"),
         {
@@ -33,6 +33,11 @@ function billLine(position, toPay) {
         {
             content: "Exactly that is due",
             trigger: `div[name='amount_residual']:contains('${toPay}')`,
+        },
+        ...openPage("progress_statement"),
+        {
+            content: "The statement says what was done before, now and in all",
+            trigger: `div[name='progress_statement_preview']:contains('${toDate}')`,
         },
         {
             content: "Back to the order",
@@ -57,8 +62,8 @@ registry.category("web_tour.tours").add("progress_retention", {
         {
             trigger: ".o_form_saved",
         },
-        ...billLine(1, "22,800.00"),
-        ...billLine(2, "19,950.00"),
+        ...billLine(1, "22,800.00", "20,000.00"),
+        ...billLine(2, "19,950.00", "37,500.00"),
         ...openPage("progress_retention"),
         {
             trigger: "div[name='retention_held_amount']:contains('2,250.00')",

@@ -98,7 +98,7 @@ RIGHTS = {
         "action_view_revenue_budget": "read",
         "get_progress_summary": ("seller", "colleague", "manager", "biller"),
     },
-    "res.partner": {"action_release_retention": "read"},
+    "res.partner": {"action_release_retention": ("biller",)},
     # For administrators of Invoicing, none of these roles.
     "res.company": {"action_set_up_progress_billing": ()},
     "res.config.settings": {"action_set_up_progress_billing": ()},

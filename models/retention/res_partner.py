@@ -30,6 +30,7 @@ class ResPartner(models.Model):
     def action_release_retention(self):
         """Open the wizard that releases all that is held of the customers' orders."""
         self.check_access("read")
+        self.env["progress.retention.release"].check_access("create")
         customers = self.commercial_partner_id
         orders = self.env["sale.order"].search(
             [

@@ -588,16 +588,14 @@ class SaleOrder(models.Model):
             names = self._get_progress_grouping_fields() if consolidated else ["id"]
             key = tuple(order[name] for name in names)
             groups.setdefault(key, self.browse())
-            groups[key] |= order
+            groups[key] = (groups[key] | order).with_prefetch(self.ids)
         # In sudo mode because what it releases is set by nobody.
         return (
             self.env["account.move"]
             .sudo()
             .create(
                 [
-                    orders.with_prefetch(self.ids)._prepare_retention_release(
-                        lines, date, due_date
-                    )
+                    orders._prepare_retention_release(lines, date, due_date)
                     for orders in groups.values()
                 ]
             )
@@ -679,7 +677,8 @@ class SaleOrder(models.Model):
 
         :param lines: order -> list of values of its lines.
         """
-        order = self[0].with_company(self[0].company_id)
+        order = self[0].with_prefetch(self._prefetch_ids)
+        order = order.with_company(order.company_id)
         date = date or order.company_id._get_progress_today()
         values = {
             **order._prepare_invoice(),

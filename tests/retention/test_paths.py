@@ -108,7 +108,7 @@ class TestPaths(RetentionCommon, ProjectBillingCommon):
         move = self._progress(order, 40.0)
         values = move._get_invoice_next_payment_values()
         self.assertEqual(values["amount_due"], 22800.0)
-        self.assertEqual(values["amount_paid"], 1200.0)
+        self.assertEqual(values["amount_paid"], 0.0)
         release = order._create_retention_releases()
         release.action_post()
         values = release._get_invoice_next_payment_values()

@@ -20,11 +20,14 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _hook_invoice_document_before_pdf_report_render(self, invoice, invoice_data):
-        super()._hook_invoice_document_before_pdf_report_render(invoice, invoice_data)
+        result = super()._hook_invoice_document_before_pdf_report_render(
+            invoice, invoice_data
+        )
         # What the module of electronic invoices made of it, where that is installed.
         document = invoice_data.get("ubl_cii_xml_attachment_values")
         if document:
             document["raw"] = invoice._tell_retention_terms(document["raw"])
+        return result
 
     @api.model
     def _get_invoice_extra_attachments(self, move):

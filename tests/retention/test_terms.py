@@ -2,7 +2,7 @@
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..common_retention import RetentionCommon
 
@@ -100,6 +100,21 @@ class TestTerms(RetentionCommon):
         self.assertSteps(order, (50.0, 10.0))
         self.assertTrue(order.has_retention)
         self.assertEqual(self._progress(order, 40.0).retention_amount, 2400.0)
+
+    def test_steps_of_the_company_are_set_in_the_settings(self):
+        Settings = self.env["res.config.settings"]
+        Settings.create({"retention_step_ids": self._steps((50.0, 10.0))}).execute()
+        self.assertSteps(self.company, (50.0, 10.0))
+        with Form(Settings) as form:
+            with form.retention_step_ids.edit(0) as step:
+                step.percent = 8.0
+            with form.retention_step_ids.new() as step:
+                step.until_percent = 80.0
+                step.percent = 5.0
+        form.record.execute()
+        self.assertSteps(self.company, (50.0, 8.0), (80.0, 5.0))
+        Settings.create({}).execute()
+        self.assertSteps(self.company, (50.0, 8.0), (80.0, 5.0))
 
     def test_steps_of_the_customer_and_of_the_template_come_first(self):
         self.company.retention_step_ids = self._steps((50.0, 10.0))

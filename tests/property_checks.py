@@ -58,9 +58,11 @@ class PropertyChecks(DepositLedgerChecks):
                 )
             )
             billed_by = defaultdict(float)
+            worth = line.sale_line_id.price_subtotal or order.amount_untaxed
             for item in items:
-                is_credit = (
-                    item.parent_state == "draft" and item.move_id.reversed_entry_id
+                # A draft that takes back: of a negative line, that is an invoice.
+                is_credit = item.parent_state == "draft" and (
+                    item.move_id.reversed_entry_id or item.amount_currency * worth > 0.0
                 )
                 if not is_credit:
                     root = item.move_id._get_progress_chain()[-1]

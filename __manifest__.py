@@ -58,6 +58,8 @@
         "views/progress_billing_overview_views.xml",
         "wizards/progress_retention_ledger_views.xml",
         "wizards/progress_deposit_ledger_views.xml",
+        "wizards/progress_earned_report_views.xml",
+        "wizards/progress_cash_forecast_views.xml",
         # They open all of the above.
         "views/progress_billing_menus.xml",
     ],

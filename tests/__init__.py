@@ -47,12 +47,14 @@ from .invoicing import (
     test_totals,
 )
 from .overview import (
+    test_cash_forecast,
     test_overview,
     test_overview_retention,
     test_tour_screens,
 )
 from .ledger import (
     test_deposit_ledger,
+    test_earned_report,
 )
 from .plan import (
     test_generate,

@@ -74,6 +74,17 @@ RIGHTS = {
         "action_view_lines": (*INVOICING, "manager"),
         "action_view_proformas": (*INVOICING, "manager"),
     },
+    "progress.cash.forecast": {
+        "action_export": INVOICING,
+        "action_open": INVOICING,
+        "action_print": INVOICING,
+        "action_view_months": INVOICING,
+    },
+    "progress.earned.report": {
+        "action_export": INVOICING,
+        "action_open": INVOICING,
+        "action_print": INVOICING,
+    },
     "progress.deposit.ledger": {
         "action_export": ("biller", "stranger"),
         "action_open": ("biller", "stranger"),
@@ -232,6 +243,8 @@ class TestRpc(ProjectBillingCommon):
             },
             "progress.billing.postpone": {"line_ids": [Command.set(planned.ids)]},
             "progress.billing.run": {"order_from_id": order.id},
+            "progress.cash.forecast": {},
+            "progress.earned.report": {"date": "2026-12-31"},
             "progress.deposit.ledger": {"date": "2026-12-31"},
             "progress.retention.ledger": {"date": "2026-12-31"},
             "progress.retention.release": {

@@ -8,3 +8,5 @@ from . import progress_billing_account
 from . import progress_billing_postpone
 from . import progress_retention_ledger
 from . import progress_deposit_ledger
+from . import progress_earned_report
+from . import progress_cash_forecast

@@ -129,7 +129,6 @@ class SaleOrderLine(models.Model):
         help="What the line is worth beyond what is billed to date.",
     )
     progress_note = fields.Char(
-        string="Progress Note",
         copy=False,
         help="What the completed percentage rests on; kept with its history.",
     )

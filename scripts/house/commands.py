@@ -6,7 +6,17 @@ import shutil
 import subprocess
 import tempfile
 
-from . import hosttests, places, postgres, profiles, serving, steps, testing, venv
+from . import (
+    faults,
+    hosttests,
+    places,
+    postgres,
+    profiles,
+    serving,
+    steps,
+    testing,
+    venv,
+)
 
 POT = f"i18n/{places.ADDON}.pot"
 #: All of pylint-odoo; whether a model's classes should be one is asked room by room.
@@ -154,6 +164,7 @@ COMMANDS = {
     "screenshots": serving.screenshots,
     "bench": bench,
     "soak": soak,
+    "faults": faults.faults,
     "host-tests": hosttests.host_tests,
     "pot": pot,
     "dist": dist,

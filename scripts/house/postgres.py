@@ -3,8 +3,10 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from . import apt, places, steps
@@ -26,16 +28,17 @@ max_wal_senders = 0
 max_wal_size = 2GB
 autovacuum_naptime = 5min
 """
+SHARED = "postgres"
 
 
-def ensure():
+def ensure(cluster=None):
     """Return the PG* variables of a running server, starting ours if needed."""
-    if os.environ.get("PGHOST"):
+    if os.environ.get("PGHOST") and not cluster:
         if not shutil.which("psql"):
             apt.install("postgresql-client", "PostgreSQL's psql")
         return {}
     with steps.lock("postgres"):
-        cluster = Cluster()
+        cluster = cluster or Cluster()
         if not cluster.complete.exists():
             cluster.create()
         if not cluster.is_running():
@@ -47,9 +50,7 @@ def ensure():
 
 def stop():
     """Stop the private cluster, if it runs."""
-    cluster = Cluster()
-    if cluster.is_running():
-        cluster.run("pg_ctl", "-m", "fast", "stop", what="stop PostgreSQL")
+    Cluster().stop()
 
 
 class Cluster:
@@ -57,21 +58,24 @@ class Cluster:
 
     It refuses to run as root. So root lends it to another user, and as root's home is
     closed to that one, its folder lies in /var/lib then.
+
+    :param name: of one that a command makes for itself and removes
     """
 
-    def __init__(self):
-        self.programs = _programs()
+    def __init__(self, name=SHARED):
+        self.name, self.programs = name, _programs()
         cache = places.cache()
         there = [path for path in (cache, *cache.parents) if path.exists()]
-        self.home, self.owner = cache / "postgres", {}
+        self.home, self.owner = cache / name, {}
         if os.geteuid() == 0:
             user = _user()
             self.owner = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
             if not all(path.stat().st_mode & 0o001 for path in there):
-                name = f"{places.ADDON}-{places.digest(cache, length=8)}"
-                self.home = Path("/var/lib") / name
+                folder = f"{places.ADDON}-{places.digest(cache, length=8)}"
+                other = "" if name == SHARED else f"-{name}"
+                self.home = Path("/var/lib") / f"{folder}{other}"
         # Emptying the cache removes this mark too.
-        self.complete = cache / "postgres.ready"
+        self.complete = cache / f"{name}.ready"
         self.sockets = self.home / "sockets"
         if len(str(self.sockets)) >= 80:  # a socket's path has at most 107 bytes
             self.sockets = Path(tempfile.gettempdir(), f"pb-{places.digest(self.home)}")
@@ -92,7 +96,7 @@ class Cluster:
         """Make an empty cluster in the place of another one."""
         with steps.step("creating a private PostgreSQL cluster"):
             self._make_folders()
-            stop()  # one whose cache was emptied
+            self.stop()  # one whose cache was emptied
             shutil.rmtree(self.home / "data", ignore_errors=True)
             options = ("--no-sync", "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8")
             auth = ("--auth-local=trust", "--auth-host=reject")
@@ -108,6 +112,29 @@ class Cluster:
             options = ("-w", "-t", "120", "-l", self.home / "log")
             words = (*options, "-o", f"-k {self.sockets} -p {PORT}", "start")
             self.run("pg_ctl", *words, what="start PostgreSQL")
+
+    def stop(self, mode="fast"):
+        """Stop the server, if it runs; ``immediate`` is without a checkpoint."""
+        if self.is_running():
+            self.run("pg_ctl", "-m", mode, "stop", what="stop PostgreSQL")
+
+    def kill(self):
+        """Kill the server's first process, as the kernel would without memory.
+
+        Return when the others are gone too, so that it can be started again.
+        """
+        postmaster = int((self.home / "data/postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+        os.kill(postmaster, signal.SIGKILL)
+        for pid in map(int, children.split()):
+            while Path(f"/proc/{pid}").exists():
+                time.sleep(0.05)
+
+    def remove(self):
+        """Stop the server for good and remove its folder."""
+        self.stop("immediate")
+        self.complete.unlink(missing_ok=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def _make_folders(self):
         for folder in (self.home, self.sockets):

@@ -68,11 +68,14 @@ PROFILES = {
 }
 
 
-def ready():
-    """Set everything up and return the means to run Odoo in this checkout."""
+def ready(cluster=None):
+    """Set everything up and return the means to run Odoo in this checkout.
+
+    :param cluster: a PostgreSQL that serves instead of the one that all share
+    """
     folder = venv.ensure()
     env = venv.environment(folder)
-    running = postgres.ensure()
+    running = postgres.ensure(cluster)
     env["PATH"] = f"{folder / 'bin'}:{running.pop('PATH', env['PATH'])}"
     return databases.Odoo(folder, env | running)
 

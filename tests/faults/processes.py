@@ -1,8 +1,13 @@
 """Real processes on a committed copy of the database."""
 
+import contextlib
+import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import uuid
 
 import psycopg2
@@ -33,6 +38,11 @@ def make_orders(count, price=100.0, **values):
     orders.action_confirm()
     return orders
 """
+
+
+def get_size(name, default):
+    """Return how large a test is: what `make faults` says, or a short form."""
+    return int(os.environ.get(f"PROGRESS_{name}", default))
 
 
 class ProcessCase(BaseCase):
@@ -86,6 +96,30 @@ class ProcessCase(BaseCase):
         process.stdin.write(f"{code}\nprint('DONE')\n")
         process.stdin.close()
         return process
+
+    @classmethod
+    @contextlib.contextmanager
+    def _server(cls, *words):
+        """Run a web server; yield its port and the file of its log."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [
+            *(sys.executable, "-c", "import odoo.cli; odoo.cli.main()", "server"),
+            *("-d", cls.name, f"--db-filter=^{cls.name}$"),
+            *(f"--http-port={port}", "--http-interface=127.0.0.1", *words),
+            f"--addons-path={','.join(config['addons_path'])}",
+            f"--data-dir={config['data_dir']}",
+        ]
+        with tempfile.NamedTemporaryFile("r") as log, open(log.name, "w") as out:
+            server = subprocess.Popen(
+                command, stdout=out, stderr=out, start_new_session=True
+            )
+            try:
+                yield port, log
+            finally:
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait(30)
 
     @classmethod
     def _wait(cls, process, fails=False):

@@ -1,22 +1,14 @@
 """The scheduled job in Odoo's own scheduler, which stops a job after ten seconds."""
 
-import contextlib
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 
 from odoo.tests import tagged
-from odoo.tools import config
 
-from .processes import ProcessCase
+from .processes import ProcessCase, get_size
 
 #: Lines that can be billed, on orders older than those that cannot but due later.
-GOOD = 320
+GOOD = get_size("LINES", 320)
 BAD = 120
 #: Lines above the contract value, and projects billed by month.
 DUE = f"""
@@ -54,35 +46,12 @@ env.cr.commit()
 class TestScheduler(ProcessCase):
     prepare = DUE
 
-    @contextlib.contextmanager
-    def _scheduler(self):
-        """Run a server with one scheduler thread; yield the file of its log."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = [
-            *(sys.executable, "-c", "import odoo.cli; odoo.cli.main()", "server"),
-            *("-d", self.name, f"--db-filter=^{self.name}$", "--workers=0"),
-            *("--max-cron-threads=1", f"--http-port={port}"),
-            "--http-interface=127.0.0.1",
-            f"--addons-path={','.join(config['addons_path'])}",
-            f"--data-dir={config['data_dir']}",
-        ]
-        with tempfile.NamedTemporaryFile("r") as log, open(log.name, "w") as out:
-            server = subprocess.Popen(
-                command, stdout=out, stderr=out, start_new_session=True
-            )
-            try:
-                yield log
-            finally:
-                os.killpg(server.pid, signal.SIGTERM)
-                server.wait(30)
-
     def _run_job(self):
         """Let the scheduler work until the job is done; return its log."""
         self._wait(self._start(START))
-        with self._scheduler() as log:
-            deadline = time.monotonic() + 300.0
+        words = ("--workers=0", "--max-cron-threads=1")
+        with self._server(*words) as (_port, log):
+            deadline = time.monotonic() + 300.0 + GOOD
             while self._is_waiting():
                 if time.monotonic() > deadline:
                     self.fail(f"The job does not end: {log.read()}")

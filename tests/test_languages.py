@@ -73,10 +73,10 @@ GLOSSARY = {
     r"instalments?": (r"raten?", "tranche|échéancier", "plazo", "termijn", "rat[ae]"),
     r"planned lines?": (
         "geplante",
-        "lignes planifiées",
-        "líneas planificadas",
-        "geplande regels",
-        "righe pianificate",
+        "lignes? planifiées?",
+        "líneas? planificadas?",
+        "geplande regels?",
+        "rig(a|he) pianificat[ae]",
     ),
     r"revenue budgets?": (
         "umsatzbudget",

@@ -105,8 +105,8 @@ class AccountMove(models.Model):
                     order._check_progress_draft_deposits()
             move._check_progress_recalls()
             move._check_progress_credited_twice()
-            move._check_progress_billed_once()
             move._check_progress_ceilings()
+            move._check_progress_billed_once()
 
     def _check_progress_ceilings(self):
         """Refuse what leaves billed beyond the contracts, or below nothing.

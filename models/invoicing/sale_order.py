@@ -55,26 +55,6 @@ class SaleOrder(models.Model):
 
     # === SHOWN ON THE ORDER === #
 
-    progress_paid_amount = fields.Monetary(
-        string="Paid",
-        compute="_compute_progress_strip",
-        help="Untaxed share of the posted invoices that is paid.",
-    )
-    progress_posted_amount = fields.Monetary(
-        string="Posted",
-        compute="_compute_progress_strip",
-        help="Untaxed share of the posted invoices that is not paid yet.",
-    )
-    progress_draft_amount = fields.Monetary(
-        string="Draft",
-        compute="_compute_progress_strip",
-        help="Untaxed amount of the draft invoices.",
-    )
-    progress_unplanned_amount = fields.Monetary(
-        string="Unplanned",
-        compute="_compute_progress_strip",
-        help="Untaxed contract value that is neither billed nor planned.",
-    )
     progress_other_move_ids = fields.Many2many(
         comodel_name="account.move",
         string="Other Invoices",
@@ -132,34 +112,6 @@ class SaleOrder(models.Model):
             excess = order._get_progress_excess(order.progress_planned_amount)
             order.progress_excess_amount = excess.beyond if excess else 0.0
 
-    @api.depends(
-        "progress_billed_amount",
-        "progress_planned_amount",
-        "progress_contract_amount",
-        "order_line.invoice_lines.parent_state",
-        "order_line.invoice_lines.move_id.amount_residual",
-    )
-    def _compute_progress_strip(self):
-        for order in self:
-            items = order._get_progress_items().filtered(
-                lambda item: item.parent_state == "posted"
-            )
-            posted = order._sum_progress_items(items)
-            paid = order.currency_id.round(
-                sum(
-                    order._sum_progress_items(own)
-                    * order._get_progress_paid_share(move)
-                    for move, own in items.grouped("move_id").items()
-                )
-            )
-            billed = order.progress_billed_amount
-            order.progress_paid_amount = paid
-            order.progress_posted_amount = posted - paid
-            order.progress_draft_amount = billed - posted
-            order.progress_unplanned_amount = (
-                order.progress_contract_amount - billed - order.progress_planned_amount
-            )
-
     @api.depends("progress_line_ids.move_id", "order_line.invoice_lines.parent_state")
     def _compute_progress_other_move_ids(self):
         for order in self:
@@ -213,11 +165,6 @@ class SaleOrder(models.Model):
             )
             for item in items
         )
-
-    def _get_progress_paid_share(self, move):
-        """Return how much of an invoice is paid, as a fraction."""
-        total = move.amount_total
-        return 1.0 - move.amount_residual / total if total else 1.0
 
     def _uses_progress_billing(self):
         """Return whether parts of the order were ever planned or billed by progress.

@@ -4,3 +4,4 @@ May use: the rooms before it.
 """
 
 from . import progress_billing_overview
+from . import sale_order

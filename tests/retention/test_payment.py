@@ -53,6 +53,15 @@ class TestPayment(PaymentCase):
         self.assertEqual(sum(payments.mapped("amount")), 42300.0)
         self.assertNothingOpen(*moves)
 
+    def test_what_is_retained_is_not_shown_as_paid(self):
+        order = self._retained(percent=10.0)
+        [move] = self._progress(order, 20.0)
+        self.assertAlmostEqual(order.progress_paid_amount, 0.0)
+        self.assertAlmostEqual(order.progress_posted_amount, 10000.0)
+        self._pay(move)
+        self.assertAlmostEqual(order.progress_paid_amount, 9000.0)
+        self.assertAlmostEqual(order.progress_posted_amount, 1000.0)
+
     def test_portal_asks_for_what_is_given_back_and_says_what_was_paid(self):
         move = self._giving_back()
         values = move._get_invoice_next_payment_values()

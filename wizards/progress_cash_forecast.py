@@ -66,7 +66,7 @@ class ProgressCashForecast(models.TransientModel):
             "res_model": self.line_ids._name,
             "views": [(False, "pivot"), (False, "list"), (False, "graph")],
             "domain": [("forecast_id", "=", self.id)],
-            "context": {"create": False, "group_by": ["day:month", "partner_id"]},
+            "context": {"create": False},
         }
 
     def _get_columns(self, medium):

@@ -9,6 +9,16 @@ class UndoCase(ProgressBillingCommon):
         self.order = self._order(10000.0)
         self.lines = self._plan(self.order, 30.0, 20.0)
 
+    @classmethod
+    def _correct(cls, move, **values):
+        """Return the copy that the host's *Reverse and Create Invoice* makes."""
+        wizard = (
+            cls.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, **values})
+        )
+        return cls.env["account.move"].browse(wizard.modify_moves()["res_id"])
+
     def assertStands(self, *states, billed, deposits):
         """Assert the lines' states, and order, lines and ledger on the deposits."""
         self.assertEqual(tuple(self.lines.mapped("state")), states)

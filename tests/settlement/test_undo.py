@@ -1,4 +1,4 @@
-"""Row F9, design 3.7: every way back, in every order of events.
+"""Design 3.7: every way back, in every order of events.
 
 After each step the lines' states, the order's totals and the ledger agree.
 """
@@ -189,12 +189,7 @@ class TestUndo(UndoCase):
     def test_corrected_deposit_through_the_hosts_wizard(self):
         """The host's "Reverse and Create Invoice": the copy bills the line anew."""
         deposit = self._bill(self.lines[0])
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=deposit.ids)
-            .create({"journal_id": deposit.journal_id.id})
-        )
-        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        copy = self._correct(deposit)
         self.assertStands("draft", "planned", billed=3000.0, deposits=0.0)
         with self.assertRaises(UserError), self.cr.savepoint():
             deposit.reversal_move_ids.button_draft()
@@ -206,12 +201,7 @@ class TestUndo(UndoCase):
     def test_corrected_deposit_waits_for_its_credit_note(self):
         """Dated ahead, it is a draft yet: the line would be billed twice."""
         deposit = self._bill(self.lines[0])
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=deposit.ids)
-            .create({"journal_id": deposit.journal_id.id, "date": "2099-01-31"})
-        )
-        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        copy = self._correct(deposit, date="2099-01-31")
         self.assertEqual(deposit.reversal_move_ids.state, "draft")
         with self.assertRaisesRegex(UserError, deposit.name), self.cr.savepoint():
             copy.action_post()

@@ -1,4 +1,4 @@
-"""Row F9, design 3.7: final invoices reset, cancelled, credited and made again."""
+"""Design 3.7: final invoices reset, cancelled, credited and made again."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -147,12 +147,7 @@ class TestUndoFinal(UndoCase):
     def test_corrected_final_through_the_hosts_wizard(self):
         self._bill(self.lines)
         final = self._final(self.order)
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=final.ids)
-            .create({"journal_id": final.journal_id.id})
-        )
-        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        copy = self._correct(final)
         self.assertEqual(self.lines.mapped("state"), ["posted", "posted"])
         copy.action_post()
         self.assertIn(copy, self.order.progress_final_invoice_ids)
@@ -164,12 +159,7 @@ class TestUndoFinal(UndoCase):
         self.order.order_line.filtered(
             lambda line: not line.is_downpayment and not line.display_type
         ).price_unit = 9000.0
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=final.ids)
-            .create({"journal_id": final.journal_id.id})
-        )
-        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        copy = self._correct(final)
         with self.assertRaisesRegex(UserError, "9,000.00"), self.cr.savepoint():
             copy.action_post()
 
@@ -182,12 +172,7 @@ class TestUndoFinal(UndoCase):
                 "discount_percentage": 0.1,
             }
         ).action_apply_discount()
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=final.ids)
-            .create({"journal_id": final.journal_id.id})
-        )
-        copy = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        copy = self._correct(final)
         with self.assertRaisesRegex(UserError, "9,000.00"), self.cr.savepoint():
             copy.action_post()
 

@@ -583,10 +583,10 @@ class SaleOrderLine(models.Model):
         if open_lines and (not move or open_lines.create_date > move.create_date):
             return open_lines.quantity, open_lines.amount_to_invoice
         items = items.filtered(lambda item: item.move_id == move)
-        amount = sum(items.mapped("price_subtotal"))
+        amount = self.order_id._sum_progress_items(items)
         by_amount = items.filtered("progress_by_amount")
         quantity = sum(item._get_sale_line_quantity(self) for item in items - by_amount)
-        share = sum(by_amount.mapped("price_subtotal"))
+        share = self.order_id._sum_progress_items(by_amount)
         return quantity + self._get_share_quantity(share), amount
 
     # === TASK AND RULE === #

@@ -156,23 +156,21 @@ class AccountMove(models.Model):
             posted = items.filtered(
                 lambda item: item.parent_state == "posted" and item.move_id != self
             )
-            billed = sum(posted.mapped("amount_currency"))
-            own = sum((items & self.sudo().line_ids).mapped("amount_currency"))
-            if billed * own > 0.0 and not self.currency_id.is_zero(billed):
-                raise UserError(
-                    self.env._(
-                        "You cannot post %(invoice)s because %(line)s is billed by "
-                        "%(others)s, which is not credited yet. Post its credit note "
-                        "first, or delete this draft.",
-                        invoice=self.display_name,
-                        line=line.display_name,
-                        others=", ".join(
-                            posted.move_id.filtered(
-                                lambda move: move.move_type == "out_invoice"
-                            ).mapped("display_name")
-                        ),
-                    )
+            billed = line.order_id._sum_progress_items(posted)
+            own = line.order_id._sum_progress_items(items & self.sudo().line_ids)
+            if billed * own <= 0.0 or line.currency_id.is_zero(billed):
+                continue
+            others = posted.move_id.filtered(lambda move: not move.reversed_entry_id)
+            raise UserError(
+                self.env._(
+                    "You cannot post %(invoice)s because %(line)s is billed by "
+                    "%(others)s, which is not credited yet. Post its credit note "
+                    "first, or delete this draft.",
+                    invoice=self.display_name,
+                    line=line.display_name,
+                    others=", ".join(others.mapped("display_name")),
                 )
+            )
 
     def _check_progress_credited_twice(self):
         """Refuse to credit a final invoice, or what it took back, twice over."""

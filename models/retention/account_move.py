@@ -114,11 +114,11 @@ class AccountMove(models.Model):
     def _sum_retention_items(self, items):
         """Return what some items hold back, in the currency of the document."""
         self.ensure_one()
-        if self.is_retention_release:
+        retained = items.sudo().filtered("retention_order_id")
+        # A form may have no currency for a moment.
+        if self.is_retention_release or not retained:
             return 0.0
-        return self.currency_id.round(
-            sum(items.sudo().filtered("retention_order_id").mapped("amount_currency"))
-        )
+        return self.currency_id.round(sum(retained.mapped("amount_currency")))
 
     @api.depends("retention_deduction")
     def _compute_retention_text(self):

@@ -1,7 +1,7 @@
 """Whichever way an invoice comes about, it holds back what the terms say."""
 
 from odoo.fields import Command
-from odoo.tests import freeze_time, tagged
+from odoo.tests import Form, freeze_time, tagged
 
 from ..common_project import ProjectBillingCommon
 from ..common_retention import RetentionCommon
@@ -91,6 +91,15 @@ class TestPaths(RetentionCommon, ProjectBillingCommon):
         move.action_post()
         self.assertEqual(move.retention_amount, 3000.0)
         self.assertEqual(move.amount_residual, 57000.0)
+
+    def test_invoice_without_currency_is_typed(self):
+        """As while somebody chooses another one."""
+        self.env.user.group_ids += self.env.ref("base.group_multi_currency")
+        invoice = self.init_invoice("out_invoice", products=self.service)
+        with Form(invoice) as form:
+            form.currency_id = self.env["res.currency"]
+            form.currency_id = self.company.currency_id
+        self.assertEqual(invoice.retention_amount, 0.0)
 
     def test_entry_is_dated_as_the_invoice_after_the_lock_date(self):
         with freeze_time("2026-04-10"):

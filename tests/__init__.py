@@ -89,7 +89,7 @@ from .run import (
     test_batches,
     test_cron,
     test_cron_job,
-    test_lesson_10,
+    test_hours_and_fees,
     test_project_billing,
     test_project_run,
     test_run,

@@ -44,16 +44,16 @@ class AccountReader:
                 origins[item] = origins.get(item, items.browse()) | pair
         return origins
 
-    def get_standing(self, items):
+    def get_unreversed(self, items):
         """Return some items without entries that were reversed and their reversals.
 
         :param items: items of the reader that the ledger does not explain.
         """
-        standing = items
+        unreversed = items
         for move in items.move_id.filtered("reversed_entry_id"):
             family = items.filtered(
                 lambda item, move=move: item.move_id in (move | move.reversed_entry_id)
             )
             if not move.company_currency_id.round(sum(family.mapped("balance"))):
-                standing -= family
-        return standing
+                unreversed -= family
+        return unreversed

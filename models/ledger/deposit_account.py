@@ -73,7 +73,7 @@ class DepositAccount:
         self._read_deposits()
         self._read_along()
         self._read_exchange()
-        self.others = self.reader.get_standing(
+        self.others = self.reader.get_unreversed(
             self.items - self.items.browse().union(*self.parts)
         )
         self.row_of = self._get_row_of()

@@ -57,7 +57,7 @@ class RetentionAccount:
         keys = self._get_exchange_keys(reader.get_exchange_origins(rest))
         for item, key in keys.items():
             self._rows[key].balance += item.balance
-        self.others = reader.get_standing(rest - rest.browse().union(*keys))
+        self.others = reader.get_unreversed(rest - rest.browse().union(*keys))
         self.rows = self._get_rows(company)
         self.balance = reader.balance
 

@@ -1,4 +1,4 @@
-"""What the host gets wrong, row by row of the design's table, and we get right."""
+"""What the host gets wrong and we get right."""
 
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
@@ -8,7 +8,7 @@ from ..common import ProgressBillingCommon
 
 @tagged("post_install", "-at_install")
 class TestHostGaps(ProgressBillingCommon):
-    def test_row1_partly_credited_deposit_is_deducted_less_the_credit(self):
+    def test_partly_credited_deposit_is_deducted_less_the_credit(self):
         """Deposit 115 of 1,150, credited by 57.50: the final bills 1,092.50."""
         order = self._order(1000.0)
         deposit = self._bill(self._plan(order, 10.0))
@@ -19,7 +19,7 @@ class TestHostGaps(ProgressBillingCommon):
         self.assertAlmostEqual(final.amount_total, 1092.5)
         self.assertSettled(order)
 
-    def test_row2_two_halves_bill_the_total_and_the_final_is_zero(self):
+    def test_two_halves_bill_the_total_and_the_final_is_zero(self):
         order = self._order((12870.59, 1.0, {"tax_ids": False}))
         moves = self._bill(self._plan(order, 50.0, 50.0))
         self.assertEqual(moves.mapped("amount_total"), [6435.3, 6435.29])
@@ -29,7 +29,7 @@ class TestHostGaps(ProgressBillingCommon):
         )
         self.assertSettled(order)
 
-    def test_row2_two_halves_with_tax_bill_the_total(self):
+    def test_two_halves_with_tax_bill_the_total(self):
         order = self._order(11191.82)
         self.assertAlmostEqual(order.amount_total, 12870.59)
         moves = self._bill(self._plan(order, 50.0, 50.0))
@@ -40,7 +40,7 @@ class TestHostGaps(ProgressBillingCommon):
         )
         self.assertSettled(order)
 
-    def test_row3_second_deposit_of_60_percent_is_refused(self):
+    def test_second_deposit_of_60_percent_is_refused(self):
         order = self._order(1000.0)
         lines = self._plan(order, 60.0, 60.0, 60.0)
         self._bill(lines[0])
@@ -49,7 +49,7 @@ class TestHostGaps(ProgressBillingCommon):
         self.assertEqual(lines.mapped("state"), ["posted", "planned", "planned"])
         self.assertEqual(len(order.invoice_ids), 1)
 
-    def test_row3_three_deposits_of_60_percent_at_once_write_nothing(self):
+    def test_three_deposits_of_60_percent_at_once_write_nothing(self):
         order = self._order(1000.0)
         lines = self._plan(order, 60.0, 60.0, 60.0)
         with self.assertRaises(UserError):
@@ -57,7 +57,7 @@ class TestHostGaps(ProgressBillingCommon):
         self.assertFalse(order.invoice_ids)
         self.assertFalse(order.order_line.filtered("is_downpayment"))
 
-    def test_row4_final_stops_at_a_draft_deposit_and_names_it(self):
+    def test_final_stops_at_a_draft_deposit_and_names_it(self):
         order = self._order(1000.0)
         draft = self._bill(self._plan(order, 10.0), post=False)
         with self.assertRaisesRegex(UserError, "still a draft") as caught:
@@ -65,7 +65,7 @@ class TestHostGaps(ProgressBillingCommon):
         self.assertIn(draft.display_name, str(caught.exception))
         self.assertEqual(order.invoice_ids, draft)
 
-    def test_row5_locked_order_deducts_what_the_edited_draft_billed(self):
+    def test_locked_order_deducts_what_the_edited_draft_billed(self):
         order = self._order(1000.0)
         deposit = self._bill(self._plan(order, 30.0), post=False)
         order.action_lock()
@@ -77,7 +77,7 @@ class TestHostGaps(ProgressBillingCommon):
         self.assertAlmostEqual(final.amount_total, 920.0)
         self.assertSettled(order)
 
-    def test_row6_planning_without_deposit_account_names_the_setting(self):
+    def test_planning_without_deposit_account_names_the_setting(self):
         order = self._order(1000.0)
         self.company.downpayment_account_id = False
         with self.assertRaisesRegex(RedirectWarning, "Deposit Account") as caught:
@@ -87,7 +87,7 @@ class TestHostGaps(ProgressBillingCommon):
             self.env.ref("progress_billing.action_progress_billing_settings").id,
         )
 
-    def test_row6_creating_without_deposit_account_names_the_setting(self):
+    def test_creating_without_deposit_account_names_the_setting(self):
         order = self._order(1000.0)
         lines = self._plan(order, 30.0)
         self.company.downpayment_account_id = False
@@ -95,7 +95,7 @@ class TestHostGaps(ProgressBillingCommon):
             lines._create_progress_invoices()
         self.assertFalse(order.invoice_ids)
 
-    def test_row7_deleted_draft_leaves_nothing_on_the_order(self):
+    def test_deleted_draft_leaves_nothing_on_the_order(self):
         order = self._order(1000.0)
         before = order.order_line
         lines = self._plan(order, 30.0, 20.0)

@@ -4,7 +4,7 @@ from odoo.tests import HttpCase, tagged
 from ..common_project import ProjectBillingCommon
 
 
-class Lesson10Common(ProjectBillingCommon):
+class HoursAndFeesCommon(ProjectBillingCommon):
     """An Italian restaurant: permits by amount, plans and insurance by the hour."""
 
     @classmethod
@@ -46,8 +46,8 @@ class Lesson10Common(ProjectBillingCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestLesson10(Lesson10Common):
-    def test_lesson_10(self):
+class TestHoursAndFees(HoursAndFeesCommon):
+    def test_fees_by_amount_and_hours_by_quantity_are_billed(self):
         """2,400 by amount + 240 h x 22 + 24 h x 250 = 13,680; invoice; actuals."""
         order, project = self._italian_restaurant()
         permit, design, insurance = order.order_line
@@ -69,11 +69,11 @@ class TestLesson10(Lesson10Common):
 
 
 @tagged("post_install", "-at_install")
-class TestLesson10Tour(Lesson10Common, HttpCase):
-    def test_lesson_10_in_the_browser(self):
+class TestHoursAndFeesTour(HoursAndFeesCommon, HttpCase):
+    def test_fees_and_hours_are_typed_billed_and_posted_in_the_browser(self):
         """The same through the screens: type, run, post."""
         order, project = self._italian_restaurant()
-        self._tour(project, "progress_billing_lesson_10")
+        self._tour(project, "progress_billing_hours_and_fees")
         self.assertBilled(order, project)
 
     def test_paste_a_column(self):

@@ -38,7 +38,7 @@ const paste = (content, row, text) => ({
     },
 });
 
-registry.category("web_tour.tours").add("progress_billing_lesson_10", {
+registry.category("web_tour.tours").add("progress_billing_hours_and_fees", {
     steps: () => [
         {
             content: "Open the revenue budget",

@@ -18,7 +18,9 @@ class ProgressBillingFinal(models.TransientModel):
     )
     order_count = fields.Integer(compute="_compute_order_count")
     currency_id = fields.Many2one(
-        comodel_name="res.currency", compute="_compute_currency_id"
+        comodel_name="res.currency",
+        compute="_compute_currency_id",
+        help="Of all orders; none where they have several, which no total adds up.",
     )
     preview_line_ids = fields.One2many(
         comodel_name="progress.billing.final.line",
@@ -54,7 +56,8 @@ class ProgressBillingFinal(models.TransientModel):
     @api.depends("order_ids")
     def _compute_currency_id(self):
         for wizard in self:
-            wizard.currency_id = wizard.order_ids.currency_id[:1]
+            currencies = wizard.order_ids.currency_id
+            wizard.currency_id = currencies if len(currencies) == 1 else False
 
     @api.depends("order_ids", "consolidated")
     def _compute_preview_line_ids(self):
@@ -76,19 +79,20 @@ class ProgressBillingFinal(models.TransientModel):
             drafts = orders._get_progress_draft_moves()
             wizard.has_drafts = bool(wizard.obstacle and drafts)
 
-    @api.depends("preview_line_ids.amount_final")
+    @api.depends("preview_line_ids.amount_final", "currency_id")
     def _compute_amount_untaxed(self):
         for wizard in self:
-            wizard.amount_untaxed = sum(wizard.preview_line_ids.mapped("amount_final"))
+            wizard.amount_untaxed = bool(wizard.currency_id) and sum(
+                wizard.preview_line_ids.mapped("amount_final")
+            )
 
-    @api.depends("order_ids", "date", "consolidated")
+    @api.depends("order_ids", "date", "consolidated", "currency_id")
     def _compute_amount_total(self):
         for wizard in self:
-            orders = wizard.order_ids._origin
-            drafts = orders._get_final_drafts(wizard.date, wizard.consolidated)
-            wizard.amount_total = sum(
+            orders = wizard.order_ids._origin if wizard.currency_id else ()
+            wizard.amount_total = orders and sum(
                 draft.tax_totals["total_amount_currency"]
-                for draft in drafts
+                for draft in orders._get_final_drafts(wizard.date, wizard.consolidated)
                 if draft.tax_totals
             )
 

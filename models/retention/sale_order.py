@@ -273,7 +273,7 @@ class SaleOrder(models.Model):
     def _sum_retention(self):
         """Return order id -> (what is held, what was released)."""
         totals = {}
-        for order, is_release, amount in (
+        for order, move, amount in (
             self.env["account.move.line"]
             .sudo()
             ._read_group(
@@ -286,13 +286,11 @@ class SaleOrder(models.Model):
             )
         ):
             held, released = totals.get(order.id, (0.0, 0.0))
-            if is_release.is_retention_release:
+            if move.is_retention_release:
                 released -= amount
-            totals[order.id] = (held + amount, released)
-        return {
-            order_id: tuple(map(self.currency_id[:1].round, amounts))
-            for order_id, amounts in totals.items()
-        }
+            rounded = order.currency_id.round
+            totals[order.id] = (rounded(held + amount), rounded(released))
+        return totals
 
     def _get_retention_open(self, with_drafts=False):
         """Return order -> invoice -> what of it is held, the oldest first.

@@ -93,6 +93,20 @@ class TestCurrencyWizard(ProgressCurrencyCommon):
         shown = self._shown(order)
         self.assertEqual(self._shown(order.with_user(user)), shown)
 
+    def test_amounts_of_several_currencies_are_not_added_up(self):
+        orders = self._euro_order(10000.0)
+        wizard = self.env["progress.billing.final"].create(
+            {"order_ids": [Command.set(orders.ids)], "date": FINAL_DAY}
+        )
+        self.assertEqual((wizard.amount_untaxed, wizard.amount_total), (10000, 11500))
+        orders |= self._order(5000.0)
+        wizard.order_ids = orders
+        self.assertFalse(wizard.currency_id)
+        self.assertEqual((wizard.amount_untaxed, wizard.amount_total), (0.0, 0.0))
+        self.assertEqual(
+            sorted(wizard.preview_line_ids.mapped("amount_final")), [5000.0, 10000.0]
+        )
+
     def test_no_adjustment_in_the_companys_currency(self):
         order = self._order(1000.0)
         self._deposit_on(DEPOSIT_DAY, order, 30.0)

@@ -80,3 +80,17 @@ class TestLedger(RetentionCommon, ProgressCurrencyCommon):
         ledger = self._ledger("2026-05-02")
         self.assertEqual(ledger.amount_account, 0.0)
         self.assertTrue(ledger.is_tied)
+
+    def test_orders_of_several_currencies_are_rounded_each_in_its_own(self):
+        """Read together, the currency without cents first."""
+        yen = self._currency("JPY", {"2026-01-01": 0.01}, rounding=1.0)
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Yen", "currency_id": yen.id}
+        )
+        orders = self._retained(1001.0, pricelist_id=pricelist.id)
+        orders |= self._retained(1001.0)
+        for order in orders:
+            self._progress(order, 33.0)
+        orders.invalidate_recordset(["retention_held_amount"])
+        held = dict(zip(orders, orders.mapped("retention_held_amount"), strict=True))
+        self.assertEqual(list(held.values()), [20.0, 19.82])

@@ -79,6 +79,12 @@ class SaleOrder(models.Model):
         copy=False,
         help="Due date, or expiry of the guarantee, of which somebody was reminded.",
     )
+    retention_failed_in_run = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="Run of the scheduled job in which releasing retention failed last, until "
+        "it is released.",
+    )
     has_retention = fields.Boolean(compute="_compute_has_retention", store=True)
     retention_held_amount = fields.Monetary(
         string="Retention Held",
@@ -587,6 +593,7 @@ class SaleOrder(models.Model):
             key = tuple(order[name] for name in names)
             groups.setdefault(key, self.browse())
             groups[key] = (groups[key] | order).with_prefetch(self.ids)
+        self._forget_retention_failure()
         # In sudo mode because what it releases is set by nobody.
         return (
             self.env["account.move"]
@@ -599,6 +606,13 @@ class SaleOrder(models.Model):
             )
             .sudo(self.env.su)
         )
+
+    def _forget_retention_failure(self):
+        """Forget that the scheduled job could not release retention of the orders."""
+        failed = self.filtered("retention_failed_in_run")
+        # In sudo mode because nobody sets by hand what the job noted.
+        failed.sudo().retention_failed_in_run = 0
+        failed.activity_unlink(["progress_billing.mail_activity_type_retention"])
 
     def _get_retention_guaranteed(self, vals):
         """Return the orders whose retention values replace by a guarantee."""

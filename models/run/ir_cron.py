@@ -39,9 +39,10 @@ class IrCron(models.Model):
         return (first or current).id
 
     def _is_progress_job(self):
-        """Return whether this is the job that bills progress."""
-        return self == self.env.ref(
-            "progress_billing.ir_cron_generate", raise_if_not_found=False
+        """Return whether this is a job that bills progress, or releases retention."""
+        return any(
+            self == self.env.ref(f"progress_billing.{name}", raise_if_not_found=False)
+            for name in ("ir_cron_generate", "ir_cron_release_retention")
         )
 
     def _tell_switched_off(self):

@@ -172,6 +172,8 @@ class SaleOrder(models.Model):
         orders = self._get_retention_holding()
         due = orders.filtered(lambda order: order._is_retention_due())
         self._remind_of_retention(orders - due)
+        job_start = self.env["ir.cron"]._get_progress_job_start()
+        due = due._get_untried_retention(job_start)
         remaining_time = self.env["ir.cron"]._commit_progress(remaining=len(due))
         for start in range(0, len(due), RELEASE_BATCH_SIZE):
             if not remaining_time:
@@ -179,6 +181,18 @@ class SaleOrder(models.Model):
             batch = due[start : start + RELEASE_BATCH_SIZE]
             batch._release_due_retention()
             remaining_time = self.env["ir.cron"]._commit_progress(len(batch))
+
+    def _get_untried_retention(self, job_start):
+        """Return the orders that did not fail in the running job, failed ones last.
+
+        So they keep nobody waiting.
+
+        :param int job_start: see `_get_progress_job_start`.
+        """
+        untried = self.filtered(lambda order: order.retention_failed_in_run < job_start)
+        return untried.sorted(
+            lambda order: (bool(order.retention_failed_in_run), order.id)
+        )
 
     @api.model
     def _get_retention_holding(self):
@@ -202,19 +216,29 @@ class SaleOrder(models.Model):
     def _release_due_retention(self):
         """Release what is held of the orders, and tell of what cannot be."""
         for company, orders in self.grouped("company_id").items():
-            made, failures = bill_in_parts(
-                orders.with_company(company),
-                lambda orders: orders._create_retention_releases(),
+            _made, failures = bill_in_parts(
+                orders.with_company(company), SaleOrder._release_today
             )
-            for moves in made:
-                moves._progress_post_and_send()
             for order, text in explain(failures).items():
-                order._tell_of_retention(
-                    order.env._(
-                        "Retention is due, and could not be released: %(reason)s",
-                        reason=text,
-                    )
-                )
+                order._note_retention_failure(text)
+
+    def _release_today(self):
+        """Release what is held of the orders; the company may post and send."""
+        self._create_retention_releases()._progress_post_and_send()
+
+    def _note_retention_failure(self, text):
+        """Tell once that what is due could not be released, until it is."""
+        is_told = bool(self.retention_failed_in_run)
+        # In sudo mode because nobody sets by hand what the job notes.
+        self.sudo().retention_failed_in_run = self.env["ir.cron"]._get_progress_run()
+        note = self.env._(
+            "Retention is due, and could not be released: %(reason)s", reason=text
+        )
+        if is_told:
+            kind = "progress_billing.mail_activity_type_retention"
+            self.activity_search([kind]).note = note
+        else:
+            self._tell_of_retention(note)
 
     def _remind_of_retention(self, orders):
         """Remind once of retention, and of guarantees, that end within a month."""

@@ -99,6 +99,60 @@ class TestJob(RetentionCommon):
             self._run()
             self.assertEqual(len(self._activities(orders[0])), 1)
 
+    def test_failure_is_told_once_until_it_is_released(self):
+        order = self._due()
+        journal = self.company.retention_journal_id
+        self.company.retention_journal_id = False
+        self._run()
+        told = self._activities(order)
+        self.assertEqual(len(told), 1)
+        self._run()
+        self.assertEqual(self._activities(order), told, "not another one each night")
+        told.action_done()
+        self._run()
+        self.assertFalse(self._activities(order), "not told again")
+        self.company.retention_journal_id = journal
+        self._run()
+        self.assertEqual(self._get_releases(order).amount_total, 3000.0)
+        self.assertFalse(order.retention_failed_in_run)
+
+    def test_release_by_a_person_forgets_the_failure(self):
+        order = self._due()
+        journal = self.company.retention_journal_id
+        self.company.retention_journal_id = False
+        self._run()
+        self.company.retention_journal_id = journal
+        order._create_retention_releases()
+        self.assertFalse(self._activities(order))
+        self.assertFalse(order.retention_failed_in_run)
+
+    def test_release_that_cannot_be_posted_stops_no_other(self):
+        euro = self.setup_other_currency("EUR")
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        failing, good = self._due(pricelist_id=pricelist.id), self._due()
+        euro.active = False
+        self.company.progress_auto_post = True
+        self._run()
+        self.assertEqual(self._get_releases(good).state, "posted")
+        self.assertFalse(self._get_releases(failing), "undone with what failed")
+        self.assertIn("inactive currency", self._activities(failing).note)
+
+    def test_what_fails_is_tried_once_in_a_job_and_last_in_the_next(self):
+        failing, good = self._due(), self._due()
+        failing.sudo().retention_failed_in_run = 7
+        due = failing | good
+        self.assertEqual(due._get_untried_retention(8), good + failing)
+        self.assertEqual(due._get_untried_retention(7), good)
+
+    def _due(self, **values):
+        """Return an order of which 3,000 are due for release."""
+        order = self._retained(retention_release="months", **values)
+        with freeze_time("2026-03-01"):
+            self._progress(order, 100.0)
+        return order
+
     def test_guarantee_releases_all_and_holds_nothing_more(self):
         order = self._retained()
         self._progress(order, 40.0)

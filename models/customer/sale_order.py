@@ -64,14 +64,12 @@ class SaleOrder(models.Model):
         items = self._get_progress_items().filtered(
             lambda item: item.parent_state == "posted"
         )
-        amounts = {}
-        for item in items - planned:
-            move = item.move_id
-            amounts.setdefault(move, 0.0)
-            amounts[move] += self._sum_progress_totals(item)
+        others = (items - planned).grouped("move_id")
         return [
-            self._make_progress_step(self, amounts[move], move)
-            for move in sorted(amounts, key=lambda move: (move.invoice_date, move.id))
+            self._make_progress_step(
+                self, self._sum_progress_totals(others[move]), move
+            )
+            for move in sorted(others, key=lambda move: (move.invoice_date, move.id))
         ]
 
     def _make_progress_step(self, line, amount, move=None):
@@ -135,8 +133,12 @@ class SaleOrder(models.Model):
         return round(100.0 * amount / total, 2) if total else 0.0
 
     def _sum_progress_totals(self, items):
-        """Return what invoice lines come to with their taxes, less what they credit."""
-        return sum(-item.move_id.direction_sign * item.price_total for item in items)
+        """Return what invoice lines come to with their taxes, less what they credit.
+
+        As the journal has it: under global rounding lines alone can miss a cent of it.
+        """
+        shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
+        return sum(share.total for share in shares.values())
 
     def _get_progress_proformas_to_approve(self):
         """Return the pro formas of the order that await this customer's approval."""

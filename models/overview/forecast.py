@@ -109,7 +109,9 @@ class Forecast:
         items |= orders.sudo().progress_line_ids.invoice_line_ids
         items.mapped("amount_currency")
         items.move_id.mapped("reversal_move_ids.state")
+        items.move_id.mapped("amount_total")
         items.move_id.line_ids.mapped("amount_currency")
+        items.move_id.line_ids.fetch(["tax_ids", "tax_tag_ids", "sale_line_ids"])
         lines.progress_proforma_line_ids.fetch(["proforma_id"])
         orders.payment_term_id.line_ids.fetch(["value", "value_amount"])
 

@@ -1,5 +1,6 @@
 """The billing schedule on quotation, portal page and PDF."""
 
+from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..common_project import ProjectBillingCommon
@@ -47,6 +48,26 @@ class TestSchedule(ProjectBillingCommon, HttpCase):
         page = self._html(order)
         for text in ("Billing Schedule", "03/01/2026", "3,450.00", "45"):
             self.assertIn(text, page)
+
+    def test_an_order_billed_in_full_leaves_no_cent_for_a_final_invoice(self):
+        """Rounded as a whole, where lines with their taxes miss their invoice's sum."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        taxed = {"tax_ids": [Command.set(self._tax(21.0).ids)]}
+        for prices in ((4.33, 7.77, 0.55), (0.12, 0.12, 0.12), (1.17, 2.29, 3.31)):
+            lines = ((price, 1.0, taxed) for price in prices)
+            order = self._order(*lines, progress_method="revenue")
+            self._bill(self._plan(order, 100.0))
+            (step,) = order._get_progress_schedule().steps
+            self.assertEqual(step.amount, order.amount_total)
+            other = self._order(*((price, 1.0, taxed) for price in prices))
+            self._bill(self._plan(other, 30.0))
+            self._final(other)
+            schedule = other._get_progress_schedule()
+            self.assertEqual(
+                [round(step.amount, 2) for step in schedule.steps],
+                [move.amount_total for move in other.invoice_ids.sorted("id")],
+            )
+            self.assertEqual(schedule.to_come, 0.0)
 
     def test_orders_without_a_plan_have_none(self):
         order = self._order(10000.0)

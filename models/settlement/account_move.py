@@ -522,13 +522,26 @@ class AccountMove(models.Model):
     @api.depends("line_ids.balance", "line_ids.account_id", "state")
     def _compute_progress_deposit_effect(self):
         for move in self:
-            account = move.company_id.sudo().downpayment_account_id
+            accounts = move._get_progress_deposit_accounts()
             items = move.sudo().line_ids.filtered(
-                lambda item, account=account: (
-                    item.account_id == account and item.parent_state == "posted"
+                lambda item, accounts=accounts: (
+                    item.account_id in accounts and item.parent_state == "posted"
                 )
             )
             move.progress_deposit_effect = -sum(items.mapped("balance"))
+
+    def _get_progress_deposit_accounts(self):
+        """Return the company's deposit account, and those of the deposits concerned.
+
+        Products can have accounts of their own, and companies choose another one.
+        """
+        self.ensure_one()
+        items = self.sudo().line_ids
+        deposits = items._get_progress_deposits() | items.progress_adjusted_line_id
+        booked = deposits.invoice_lines.account_id.filtered(
+            lambda account: account.account_type == "liability_current"
+        )
+        return booked | self.company_id.sudo().downpayment_account_id
 
     def action_view_progress_lines(self):
         """Open the billing lines that the invoices bill or take back."""

@@ -131,3 +131,11 @@ class TestTotals(ProgressBillingCommon):
         self.assertEqual(roles[credit], "credit")
         self.assertEqual(roles[final], "final")
         self.assertIn("payment", roles.values())
+
+    def test_history_knows_deposits_on_an_account_that_is_the_companys_no_more(self):
+        order = self._order(10000.0)
+        moves = self._bill(self._plan(order, 30.0))
+        other = self.deposit_account.copy({"code": "PBDEP2"})
+        self.company.downpayment_account_id = other
+        moves |= self._final(order)
+        self.assertEqual(moves.mapped("progress_deposit_effect"), [3000.0, -3000.0])

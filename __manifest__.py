@@ -60,6 +60,7 @@
         "wizards/progress_deposit_ledger_views.xml",
         "wizards/progress_earned_report_views.xml",
         "wizards/progress_cash_forecast_views.xml",
+        "wizards/progress_billing_history_views.xml",
         # They open all of the above.
         "views/progress_billing_menus.xml",
     ],

@@ -20,6 +20,7 @@ from .budget import (
     test_rule,
 )
 from .customer import (
+    test_history,
     test_invoices,
     test_schedule,
 )

@@ -74,6 +74,12 @@ RIGHTS = {
         "action_view_lines": (*INVOICING, "manager"),
         "action_view_proformas": (*INVOICING, "manager"),
     },
+    "progress.billing.history": {
+        "action_export": ("seller", "biller"),
+        "action_open": ("seller", "biller"),
+        "action_print": ("seller", "biller"),
+        "action_view_documents": ("seller", "biller"),
+    },
     "progress.cash.forecast": {
         "action_export": INVOICING,
         "action_open": INVOICING,
@@ -101,6 +107,7 @@ RIGHTS = {
     "project.project": {
         "action_copy_last": ("seller", "colleague", "manager", "biller"),
         # Who has nothing of his own to bill sees that.
+        "action_open_billing_history": ("seller", "colleague", "biller"),
         "action_open_billing_run": ("seller", "colleague", "manager", "biller"),
         "action_run_billing": ("seller", "manager", "biller"),
         "action_view_proformas": "read",
@@ -124,6 +131,7 @@ RIGHTS = {
         "action_create_interim_invoice": "write",
         "action_generate_progress": "write",
         "action_lock": "write",
+        "action_open_billing_history": ("seller", "biller"),
         "action_release_retention": "read",
         "action_plan_30_40_30": "write",
         "action_plan_instalments": "write",
@@ -243,6 +251,7 @@ class TestRpc(ProjectBillingCommon):
             },
             "progress.billing.postpone": {"line_ids": [Command.set(planned.ids)]},
             "progress.billing.run": {"order_from_id": order.id},
+            "progress.billing.history": {"order_ids": [Command.set(order.ids)]},
             "progress.cash.forecast": {},
             "progress.earned.report": {"date": "2026-12-31"},
             "progress.deposit.ledger": {"date": "2026-12-31"},

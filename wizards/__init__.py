@@ -10,3 +10,4 @@ from . import progress_retention_ledger
 from . import progress_deposit_ledger
 from . import progress_earned_report
 from . import progress_cash_forecast
+from . import progress_billing_history

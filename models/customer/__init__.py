@@ -5,4 +5,5 @@ May use: the rooms before it.
 
 from . import account_move
 from . import progress_billing_line
+from . import project_project
 from . import sale_order

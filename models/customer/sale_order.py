@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Command
 from odoo.tools import float_repr
 from odoo.tools.misc import formatLang
 
@@ -27,7 +28,8 @@ class SaleOrder(models.Model):
         ]
         rounded = order.currency_id.round
         rest = rounded(order.amount_total - sum(step.amount for step in steps))
-        if not order._has_progress_final() and not order.currency_id.is_zero(rest):
+        is_finished = bool(order._get_progress_finals_in_effect())
+        if not is_finished and not order.currency_id.is_zero(rest):
             steps.append(order._make_progress_rest_step(rest))
         invoiced = rounded(sum(step.amount for step in steps if step.move))
         return Schedule(
@@ -40,6 +42,17 @@ class SaleOrder(models.Model):
             to_come=rounded(order.amount_total - invoiced),
             proformas=order._get_progress_proformas_to_approve(),
         )
+
+    def action_open_billing_history(self):
+        """Open what the orders were billed and paid, with what is open after each."""
+        self.check_access("read")
+        history = self.env["progress.billing.history"].create(
+            {
+                "order_ids": [Command.set(self.ids)],
+                "company_id": self.company_id[:1].id or self.env.company.id,
+            }
+        )
+        return history._get_form_action()
 
     # === STEPS === #
 

@@ -100,12 +100,16 @@ class ProgressReport(models.AbstractModel):
     @api.model
     def action_open(self):
         """Open the report as of today."""
-        report = self.create({})
+        return self.create({})._get_form_action()
+
+    def _get_form_action(self):
+        """Return the action that shows the report."""
+        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": report.display_name,
+            "name": self.display_name,
             "res_model": self._name,
-            "res_id": report.id,
+            "res_id": self.id,
             "view_mode": "form",
             "target": "current",
         }

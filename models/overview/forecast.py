@@ -80,14 +80,7 @@ class Forecast:
 
     def _get_to_bill(self):
         """Return what planned lines and final invoices of orders are to bring."""
-        orders = self.env["sale.order"].search(
-            Domain("company_id", "=", self.company.id)
-            & Domain("state", "=", "sale")
-            & (
-                Domain("progress_line_ids", "!=", False)
-                | Domain("order_line.progress_item_ids", "!=", False)
-            )
-        )
+        orders = self._get_open_orders()
         self._read_together(orders)
         for order in orders:
             steps = order._get_progress_schedule().steps
@@ -99,6 +92,29 @@ class Forecast:
                 yield from self._get_due(
                     FINAL if is_final else PLANNED, order, step.name, when, step.amount
                 )
+
+    def _get_open_orders(self):
+        """Return the orders billed by progress of which something is to come.
+
+        What finished orders would add is nothing; they are left unread.
+        """
+        lines = Domain("state", "=", "draft")
+        lines |= Domain("state", "=", "planned") & Domain("amount_total", "!=", 0.0)
+        drafts = Domain("parent_state", "=", "draft")
+        return self.env["sale.order"].search(
+            Domain("company_id", "=", self.company.id)
+            & Domain("state", "=", "sale")
+            & (
+                Domain("progress_line_ids", "!=", False)
+                | Domain("order_line.progress_item_ids", "!=", False)
+            )
+            & (
+                Domain("progress_remaining_amount", "!=", 0.0)
+                | Domain("progress_deposit_balance", "!=", 0.0)
+                | Domain("progress_line_ids", "any", lines)
+                | Domain("order_line.invoice_lines", "any!", drafts)
+            )
+        )
 
     def _read_together(self, orders):
         """Read what is asked of each order, of all at once."""

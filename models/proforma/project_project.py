@@ -23,6 +23,7 @@ class ProjectProject(models.Model):
             "error": self.progress_error_message or "",
             "makes_proforma": self.progress_create_proforma,
             "can_bill": self.progress_create_proforma or self._may_create_invoices(),
+            "may_see_invoices": self.env["account.move"].has_access("read"),
             "questions": self._get_progress_questions(lines),
             "declined": self._get_progress_declined(),
         }

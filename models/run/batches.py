@@ -12,7 +12,7 @@ What goes wrong is of three kinds, told apart here and nowhere else:
 import logging
 from contextlib import closing
 
-from psycopg2 import OperationalError
+from psycopg2 import Error, OperationalError
 
 from odoo.exceptions import ConcurrencyError, RedirectWarning, UserError
 
@@ -83,7 +83,7 @@ def explain(failures):
     """
     texts = {}
     for record, error in failures.items():
-        texts[record] = str(error.args[0] if error.args else error)
+        texts[record] = _get_message(error)
         _logger.warning(
             "%s was not billed: %s",
             record.display_name,
@@ -91,3 +91,9 @@ def explain(failures):
             exc_info=None if isinstance(error, REFUSALS) else error,
         )
     return texts
+
+
+def _get_message(error):
+    """Return what an exception says, without where in the database it came up."""
+    message = isinstance(error, Error) and error.diag.message_primary
+    return message or str(error.args[0] if error.args else error)

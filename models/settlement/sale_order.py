@@ -507,10 +507,12 @@ class SaleOrder(models.Model):
         Deposits, their payments, credit notes, what took them back and the entries
         that adjusted them.
         """
-        self.ensure_one()
-        moves = self._get_progress_items().move_id.sudo(self.env.su)
+        moves = self.browse().order_line.invoice_lines.move_id
+        for order in self:
+            moves |= order._get_progress_items().move_id.sudo(self.env.su)
+        orders = ", ".join(self.mapped("name"))
         return moves._get_progress_story_action(
-            self.env._("Billing History of %(order)s", order=self.name)
+            self.env._("Billing History of %(order)s", order=orders)
         )
 
     def _prepare_progress_final(self):

@@ -1,6 +1,9 @@
 """When money is expected, from open invoices, plans, final invoices and quotations."""
 
+from odoo import fields
 from odoo.tests import freeze_time, tagged
+
+from odoo.addons.progress_billing.models.overview.forecast import Forecast
 
 from ..common import ProgressBillingCommon
 
@@ -60,6 +63,30 @@ class TestCashForecast(ProgressBillingCommon):
                 active_model="account.move", active_ids=move.ids
             ).create({})._create_payments()
         self.assertFalse(self._forecast().line_ids)
+
+    def test_draft_final_is_still_to_come(self):
+        order = self._planned()
+        order.progress_line_ids.filtered(lambda line: line.state == "planned").unlink()
+        self._final(order, post=False)
+        self.assertEqual(
+            self._read(self._forecast()),
+            [("open", "2026-03-31", 3450.0), ("final", "2026-03-31", 8050.0)],
+        )
+
+    def test_finished_orders_are_not_read(self):
+        lasting = self._planned()
+        drafted, deposited = self._order(1000.0), self._order(1000.0)
+        self._bill(self._plan(drafted, 100.0, date="2026-03-10"), post=False)
+        self._bill(self._plan(deposited, 100.0))
+        finished, revenue = self._planned(), self._order(progress_method="revenue")
+        self._final(finished)
+        self._bill(self._plan(revenue, 100.0))
+        forecast = Forecast(self.company, fields.Date.to_date("2026-03-01"))
+        read = forecast._get_open_orders()
+        self.assertEqual(read, lasting | drafted | deposited)
+        for order in finished | revenue:
+            steps = order._get_progress_schedule().steps
+            self.assertTrue(all(step.move for step in steps))
 
     def test_quotations_come_on_request_as_likely_as_they_are(self):
         self._order(

@@ -52,6 +52,16 @@ class TestBatches(TransactionCase):
         self.assertEqual(failures, {self.partners[1]: self.errors["a2"]})
         self.assertEqual(self._get_billed(), ["a1", "b1", "b2"])
 
+    def test_reason_from_the_database_is_its_message_alone(self):
+        def fail(_partners):
+            self.env.cr.execute("DO $$ BEGIN RAISE 'The year is closed.'; END $$")
+
+        with mute_logger("odoo.sql_db", LOGGER):
+            _made, failures = bill_in_parts(self.partners[0], fail)
+            self.assertIn("CONTEXT", str(failures[self.partners[0]]))
+            texts = explain(failures)
+        self.assertEqual(texts, {self.partners[0]: "The year is closed."})
+
     def test_what_shares_a_document_shares_it_without_what_fails(self):
         self.errors = {"a2": UserError("no")}
         made, failures = self._run(share=lambda partner: partner.ref)

@@ -107,6 +107,10 @@ export class BudgetBar extends Component {
         return this.call("project.project", "action_copy_last", [this.projectId]);
     }
 
+    onHistory() {
+        return this.call("project.project", "action_open_billing_history", [this.projectId]);
+    }
+
     onAccept(question) {
         return this.call("sale.order.line", "action_accept_billed", question.line_ids);
     }

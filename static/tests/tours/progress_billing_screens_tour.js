@@ -95,3 +95,101 @@ registry.category("web_tour.tours").add("progress_billing_to_bill", {
         { trigger: ".o_data_row td[name='billing_status']:contains('On Hold')" },
     ],
 });
+
+const ROWS = "div[name='line_ids'] .o_data_row";
+
+/** Open a report of the app. */
+function openReport(name) {
+    return [
+        {
+            trigger: "button[data-menu-xmlid='progress_billing.menu_progress_reports']",
+            run: "click",
+        },
+        { trigger: `[data-menu-xmlid='progress_billing.menu_progress_${name}']`, run: "click" },
+    ];
+}
+
+registry.category("web_tour.tours").add("progress_billing_reports", {
+    steps: () => [
+        ...openReport("deposit_ledger"),
+        { trigger: ".text-success:contains('The ledger ties to the account')", ...PATIENT },
+        {
+            content: "A deposit opens what it adds up",
+            trigger: `${ROWS}:has(td[name='balance_closing']:contains('3,000.00')) button[name='action_view_items']`,
+            run: "click",
+        },
+        { trigger: ".o_list_view .o_data_row:contains('3,000.00')", ...PATIENT },
+        ...openReport("earned_report"),
+        {
+            content: "Work ahead of billing is under",
+            trigger: `${ROWS} td[name='balance_difference']:contains('-600.00')`,
+            ...PATIENT,
+        },
+        ...openReport("cash_forecast"),
+        { trigger: `${ROWS}:contains('Open Invoice'):contains('2,450.00')`, ...PATIENT },
+        { trigger: "div[name='with_quotations'] input", run: "click" },
+        {
+            content: "Quotations by their probability",
+            trigger: `${ROWS}:contains('Quotation'):contains('1,150.00')`,
+            ...PATIENT,
+        },
+        { trigger: "button[name='action_view_months']", run: "click" },
+        { trigger: ".o_pivot td:contains('2,450.00'), .o_pivot td:contains('1,150.00')", ...PATIENT },
+    ],
+});
+
+registry.category("web_tour.tours").add("progress_billing_history", {
+    steps: () => [
+        { trigger: "button[name='action_open_billing_history']", run: "click" },
+        {
+            content: "The balance runs, with its currency",
+            trigger: `${ROWS}:contains('Payment') td[name='amount_open']:contains('$ 2,450.00')`,
+            ...PATIENT,
+        },
+        { trigger: "button[name='action_view_documents']", run: "click" },
+        { trigger: ".o_list_view .o_data_row:contains('Payment')", ...PATIENT },
+        { trigger: ".breadcrumb-item:contains('Billing History') a", run: "click" },
+        { trigger: `${ROWS}:contains('Deposit') td[name='amount_open']:contains('3,450.00')`, ...PATIENT },
+    ],
+});
+
+const BUDGET = [
+    { trigger: "button[name='action_view_revenue_budget']:visible", run: "click" },
+    { trigger: ".o_progress_budget_bar div[name='pending']", ...PATIENT },
+];
+
+registry.category("web_tour.tours").add("progress_billing_copy_last", {
+    steps: () => [
+        ...BUDGET,
+        { trigger: "button[name='preview_and_bill']:disabled" },
+        { trigger: "button[name='copy_last']", run: "click" },
+        { trigger: "td[name='pending_amount']:contains('400.00')", ...PATIENT },
+        { trigger: "button[name='preview_and_bill']:enabled", run: "click" },
+        {
+            content: "Nothing is billed unseen",
+            trigger: ".modal div[name='budget_ids'] .o_data_row:contains('400.00')",
+            ...PATIENT,
+        },
+        { trigger: ".modal button[name='action_run']", run: "click" },
+        { trigger: ".modal div[name='move_ids'] .o_data_row, .o_form_view button[name='action_post']", ...PATIENT },
+    ],
+});
+
+for (const answer of ["accept", "keep"]) {
+    const button = answer === "accept" ? "accept_billed" : "keep_pending";
+    registry.category("web_tour.tours").add(`progress_billing_${answer}`, {
+        steps: () => [
+            ...BUDGET,
+            {
+                content: "What is left is asked about",
+                trigger: `div[name='question']:contains('200.00') button[name='${button}']`,
+                run: "click",
+            },
+            {
+                content: "And answered",
+                trigger: ".o_progress_budget_bar:not(:has(div[name='question']))",
+                ...PATIENT,
+            },
+        ],
+    });
+}

@@ -5,6 +5,16 @@ from odoo import api, fields, models
 from ..arithmetic import fx
 from .entry import Exchange, Pair
 
+#: For entries whose items say accounts, taxes and balances, so that there is nothing to
+#: derive: the keys of the host's own cash basis entries. Analytic items come with
+#: posting.
+COMPLETE_ITEMS = {
+    "skip_invoice_sync": True,
+    "skip_invoice_line_sync": True,
+    "skip_account_move_synchronization": True,
+    "skip_analytic_sync": True,
+}
+
 
 class AccountMoveLine(models.Model):
     """Reconciles deposits, and books the items that adjust them."""
@@ -122,14 +132,8 @@ class AccountMoveLine(models.Model):
         if not entries:
             return self.env["account.move"]
         # In sudo mode because nobody says by hand which deposit an item adjusts.
-        # Accounts, taxes and balances are given, so there is nothing to derive: the
-        # keys of the host's own cash basis entries. Analytic items come with posting.
         spared = self.sudo().with_context(
-            skip_invoice_sync=True,
-            skip_invoice_line_sync=True,
-            skip_account_move_synchronization=True,
-            skip_analytic_sync=True,
-            progress_exchange=Exchange(),
+            **COMPLETE_ITEMS, progress_exchange=Exchange()
         )
         moves = spared._create_exchange_difference_moves(
             [
@@ -137,10 +141,13 @@ class AccountMoveLine(models.Model):
                 for entry in entries
             ]
         ).with_env(self.env)
-        # Without a price there is no need to ask the tax engine for each item's total.
-        for name in ("price_subtotal", "price_total"):
-            self.env.remove_to_compute(self._fields[name], moves.line_ids)
+        moves.line_ids._forget_progress_prices()
         return moves
+
+    def _forget_progress_prices(self):
+        """Spare the tax engine to be asked for each item's total: it has no price."""
+        for name in ("price_subtotal", "price_total"):
+            self.env.remove_to_compute(self._fields[name], self)
 
     def _get_progress_given_values(self):
         """Return what the host would derive for each item of an entry to be the same.

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..arithmetic.retention import apportion
+from ..exchange.account_move_line import COMPLETE_ITEMS
 from .payment_terms import find_payment_terms
 from .retention_ledger import RetentionLedger
 
@@ -167,10 +168,8 @@ class AccountMove(models.Model):
                 "date": self.date,
                 "amount": values["balance"],
             }
-            for _code, _id, values in (
-                self.sudo()._prepare_retention_entry(holdings)["line_ids"]
-                if holdings
-                else ()
+            for values in (
+                self.sudo()._prepare_retention_items(holdings) if holdings else ()
             )
         ]
 
@@ -310,14 +309,40 @@ class AccountMove(models.Model):
             lambda move: not move.is_retention_release
         ).has_retention = True
         by_lines._reconcile_retention()
-        if not holdings:
-            return
-        entries = self.sudo().create(
-            [move._prepare_retention_entry(found) for move, found in holdings.items()]
+        if holdings:
+            self._book_retention(holdings)
+
+    @api.model
+    def _book_retention(self, holdings):
+        """Make, post and reconcile the entries that hold back a part of documents.
+
+        :param holdings: dict of document -> list of its `Holding`s.
+        """
+        moves = self.browse().union(*holdings).sudo()
+        journals = {
+            company: company._get_retention_entry_journal()
+            for company in moves.company_id
+        }
+        given = self.env["account.move.line"]._get_progress_given_values()
+        # Nothing is earned or spent by it, whatever the analytics of the invoice.
+        given["analytic_distribution"] = False
+        # It is logged that it was created, but followed by nobody and not tracked.
+        spared = self.sudo().with_context(
+            **COMPLETE_ITEMS,
+            validate_analytic=False,
+            mail_create_nosubscribe=True,
+            mail_notrack=True,
         )
-        for move in holdings:
-            move.has_retention = True
+        entries = spared.create(
+            [
+                move._prepare_retention_entry(found, journals[move.company_id], given)
+                for move, found in holdings.items()
+            ]
+        )
+        entries.line_ids._forget_progress_prices()
         entries._post(soft=False)
+        entries = entries.with_env(moves.env)
+        moves.with_context(**COMPLETE_ITEMS).has_retention = True
         entries._reconcile_retention()
 
     def _reconcile_retention(self):
@@ -335,7 +360,8 @@ class AccountMove(models.Model):
                 if term.amount_currency * item.amount_currency < 0.0:
                     plan.append(term | item)
         if plan:
-            items.browse()._reconcile_plan(plan)
+            # Of invoices, nothing but what is left to pay changes.
+            items.with_context(**COMPLETE_ITEMS)._reconcile_plan(plan)
         if items:
             items._reconcile_retention()
 
@@ -348,8 +374,32 @@ class AccountMove(models.Model):
 
     # === THE ENTRY === #
 
-    def _prepare_retention_entry(self, holdings):
+    def _prepare_retention_entry(self, holdings, journal, given):
         """Return the values of the entry that holds back a part of a document.
+
+        :param holdings: list of `Holding`s.
+        :param given: values of each item that the host would derive.
+        """
+        self.ensure_one()
+        return {
+            "move_type": "entry",
+            "date": self.date,
+            "journal_id": journal.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.commercial_partner_id.id,
+            "currency_id": self.currency_id.id,
+            "ref": self.env._(
+                "Retention of %(invoice)s", invoice=self._get_progress_number()
+            ),
+            "retention_origin_id": self.id,
+            "line_ids": [
+                Command.create({**given, **values})
+                for values in self._prepare_retention_items(holdings)
+            ],
+        }
+
+    def _prepare_retention_items(self, holdings):
+        """Return the values of the items that hold back a part of a document.
 
         :param holdings: list of `Holding`s.
         """
@@ -362,24 +412,10 @@ class AccountMove(models.Model):
             [each.amount for each in holdings],
             self.company_currency_id,
         )
-        retained = [
+        return receivable + [
             self._prepare_retention_item(each, balance)
             for each, balance in zip(holdings, balances, strict=True)
         ]
-        company = self.company_id
-        return {
-            "move_type": "entry",
-            "date": self.date,
-            "journal_id": company._get_retention_entry_journal().id,
-            "company_id": company.id,
-            "partner_id": self.commercial_partner_id.id,
-            "currency_id": self.currency_id.id,
-            "ref": self.env._(
-                "Retention of %(invoice)s", invoice=self._get_progress_number()
-            ),
-            "retention_origin_id": self.id,
-            "line_ids": [Command.create(values) for values in receivable + retained],
-        }
 
     def _prepare_retention_receivable(self, amount):
         """Return the items that lower each instalment by its share.

@@ -36,6 +36,8 @@ class RetentionLedger:
         self.states = ("draft", "posted") if is_live else ("posted",)
         # In sudo mode because whoever posts need not see all that was billed.
         self.items = orders.order_line.sudo().invoice_lines
+        # Of all at once, not order by order.
+        orders.mapped("retention_step_ids")
         self.billed = {order: defaultdict(float) for order in orders}
         self._amounts = {}
         #: Order -> document -> invoice -> amount held, releases under None.

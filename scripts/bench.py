@@ -16,13 +16,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.meter import report
-from bench.retention import retention
+from bench.retention import release, retention
 from bench.scenarios import SCENARIOS
 from bench.world import Bench
 
 import odoo
 
-SCENARIOS = {**SCENARIOS, "retention": retention}
+SCENARIOS = {**SCENARIOS, "retention": retention, "release": release}
 
 
 def main():

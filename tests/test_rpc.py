@@ -109,6 +109,7 @@ RIGHTS = {
         # Who has nothing of his own to bill sees that.
         "action_open_billing_history": ("seller", "colleague", "biller"),
         "action_open_billing_run": ("seller", "colleague", "manager", "biller"),
+        "action_release_retention": ("biller",),
         "action_run_billing": ("seller", "manager", "biller"),
         "action_view_proformas": "read",
         "action_view_progress_lines": "read",
@@ -238,6 +239,15 @@ class TestRpc(ProjectBillingCommon):
         direct = cls._project_order(2000.0, **seller)
         cls._complete(direct.order_line, 50.0)
         pending.project_id.progress_create_proforma = True
+        retained = cls._retained_order(seller)
+        site = cls.env["project.project"].create(
+            {
+                "name": "Retained",
+                "allow_billable": True,
+                "partner_id": cls.partner_a.id,
+                "sale_line_id": retained.order_line[0].id,
+            }
+        )
         cls.wizards = {
             "account.move.reversal": {
                 "move_ids": [Command.set(posted.move_id.ids)],
@@ -256,9 +266,7 @@ class TestRpc(ProjectBillingCommon):
             "progress.earned.report": {"date": "2026-12-31"},
             "progress.deposit.ledger": {"date": "2026-12-31"},
             "progress.retention.ledger": {"date": "2026-12-31"},
-            "progress.retention.release": {
-                "order_ids": [Command.set(cls._retained_order(seller).ids)]
-            },
+            "progress.retention.release": {"order_ids": [Command.set(retained.ids)]},
         }
         orders = order | finished | ready | proformas.order_ids | pending | direct
         template = cls.env["sale.order.template"].create(
@@ -298,7 +306,7 @@ class TestRpc(ProjectBillingCommon):
             "sale.order": orders,
             "sale.order.line": orders.order_line,
             "progress.billing.completion": pending.order_line.progress_completion_ids,
-            "project.project": (pending | direct).project_id,
+            "project.project": (pending | direct).project_id | site,
         }
 
     @classmethod

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 
 class ResPartner(models.Model):
@@ -39,16 +38,8 @@ class ResPartner(models.Model):
                 ("company_id", "in", self.env.companies.ids),
             ]
         )
-        held = orders._get_retention_open(with_drafts=True)
-        orders = orders.filtered(lambda order: sum(held[order].values()) > 0.0)
-        if not orders:
-            raise UserError(
-                self.env._(
-                    "You cannot release retention of %(customers)s because nothing is "
-                    "held of their orders, draft releases aside.",
-                    customers=", ".join(customers.mapped("display_name")),
-                )
-            )
-        action = orders.action_release_retention()
+        action = orders._get_retention_release_action(
+            ", ".join(customers.mapped("display_name"))
+        )
         action["context"]["default_consolidated"] = True
         return action

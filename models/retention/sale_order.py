@@ -552,6 +552,23 @@ class SaleOrder(models.Model):
             "context": {"default_order_ids": self.ids},
         }
 
+    def _get_retention_release_action(self, names):
+        """Return the action that releases what is held of those that hold anything.
+
+        :param str names: whose orders they are.
+        """
+        held = self._get_retention_open(with_drafts=True)
+        orders = self.filtered(lambda order: sum(held[order].values()) > 0.0)
+        if not orders:
+            raise UserError(
+                self.env._(
+                    "You cannot release retention of %(customers)s because nothing is "
+                    "held of their orders, draft releases aside.",
+                    customers=names,
+                )
+            )
+        return orders.action_release_retention()
+
     def action_view_retention(self):
         """Open the posted items that hold back and release amounts of the orders."""
         self.check_access("read")

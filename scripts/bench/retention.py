@@ -5,8 +5,8 @@ from unittest.mock import patch
 
 from odoo.fields import Command
 
-from .meter import Row, by_turns
-from .scenarios import _our_deposits, in_batches
+from .meter import Row, both, by_turns
+from .scenarios import _our_deposits, at_once, in_batches
 
 #: Steps of retention in the moments of the host, by model; done by nobody in the row
 #: that "no retention" is compared with.
@@ -77,3 +77,38 @@ def retention(bench, orders, lines):
         rows += by_turns(bench, jobs, in_batches(_our_deposits))
     _still_hooks(bench, False)
     return rows
+
+
+def _held(bench, lines, count):
+    """Return ids of orders that hold 5 % of an invoice of 30 %."""
+    line_ids = _plans(bench, lines, {"retention_percent": 5.0}, False, count)
+    for start in range(0, count, 50):
+        with bench.cursor() as env:
+            moves = _our_deposits(env, line_ids[start : start + 50])
+            moves.action_post()
+    with bench.cursor() as env:
+        lines = env["progress.billing.line"].browse(line_ids)
+        return lines.order_id.ids
+
+
+def _releases(env, ids):
+    return env["sale.order"].browse(ids)._create_retention_releases()
+
+
+def release(bench, orders, lines):
+    """What N orders hold is released at once; beside ten times fewer of them."""
+    _set_up(bench)
+    with bench.cursor() as env:
+        if not env.company.retention_journal_id:
+            values = {"name": "Releases", "code": "PBREL", "type": "sale"}
+            env.company.retention_journal_id = env["account.journal"].create(values)
+    jobs = (("steady", max(orders // 10, 1)), ("addon", orders))
+    return [
+        both(
+            bench,
+            Row("release", who, count),
+            partial(_held, bench, lines),
+            at_once(_releases),
+        )
+        for who, count in jobs
+    ]

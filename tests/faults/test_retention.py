@@ -31,6 +31,8 @@ BY_CREDIT = (
     "order.invoice_ids.filtered(lambda m: m.move_type == 'out_invoice')"
     "._reverse_moves(cancel=True)"
 )
+#: As the scheduled job does with a batch of what it found to be due.
+BY_JOB = "order._release_due_retention()"
 
 
 @tagged("post_install", "-at_install")
@@ -80,6 +82,15 @@ for order in make_orders(2, 1000.0, progress_method="revenue", retention_percent
         self._wait(first)
         (self.folder / "committed").touch()
         self._wait(second, fails=True)
+        self.assertGivenBackOnce()
+
+    def test_job_does_not_release_again_what_somebody_released_meanwhile(self):
+        """It takes up what is due, a person releases it, and it finds nothing left."""
+        job = self._work(BY_JOB, before="say('read'); wait_for('committed')")
+        person = self._work(BY_RELEASE, before="wait_for('read')")
+        self._wait(person)
+        (self.folder / "committed").touch()
+        self._wait(job)
         self.assertGivenBackOnce()
 
     def test_credit_of_what_somebody_released_meanwhile_gives_nothing_back(self):

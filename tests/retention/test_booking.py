@@ -116,6 +116,97 @@ class TestBooking(RetentionCommon):
         lines = move._get_retention_term_items()
         self.assertEqual(lines.mapped("amount_residual"), [6840.0, 15960.0])
 
+    def test_invoice_holds_no_more_than_it_comes_to(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        order.retention_percent = 50.0
+        # 50 % of 27,000 less the 1,200 held: more than the 3,000 of this invoice.
+        move = self._progress(order, 5.0)
+        self.assertEqual(move.retention_amount, 3000.0)
+        self.assertEqual(move.amount_residual, 0.0)
+
+    def test_nothing_more_is_held_beyond_the_last_step_of_an_order_without_a_rate(self):
+        steps = [Command.create({"until_percent": 50.0, "percent": 10.0})]
+        order = self._retained(percent=0.0, retention_step_ids=steps)
+        self.assertHolds(self._progress(order, *PARTS), 2400.0, 600.0, 0.0)
+
+    def test_rates_are_rounded_once_over_all_that_is_billed(self):
+        order = self._retained(100.0, percent=3.33, retention_base="untaxed")
+        moves = self._progress(order, 33.33, 33.33, 33.34)
+        held = [round(move.retention_amount, 2) for move in moves]
+        # 1.11, 2.22 and 3.33 of 33.33, 66.66 and 100.00 billed.
+        self.assertEqual(held, [1.11, 1.11, 1.11])
+
+    def test_draft_shows_the_items_that_posting_makes(self):
+        move = self._progress(self._retained(), 40.0, post=False)
+        rows = move._get_retention_rows()
+        self.assertEqual([row["amount"] for row in rows], [-1200.0, 1200.0])
+        for words in ("1,200.00", self.retention_account.name, "Retention of 5 %"):
+            self.assertIn(words, str(move.retention_preview))
+        move.action_post()
+        self.assertEqual(
+            [(row["account"], row["amount"]) for row in move._get_retention_rows()],
+            [(row["account"], row["amount"]) for row in rows],
+        )
+
+    def test_posting_twice_at_once_is_one_entry(self):
+        move = self._progress(self._retained(), 40.0)
+        move._hold_retention()
+        self.assertEqual(len(move.retention_entry_ids), 1)
+
+    def test_no_tax_report_moves(self):
+        """Tags, and what is taxed, are those of the same invoice without retention."""
+        tags = self.env["account.account.tag"].create(
+            {"name": "20", "applicability": "taxes"}
+        )
+        self.tax.invoice_repartition_line_ids.tag_ids = tags
+        free, held = (
+            self._progress(self._retained(percent=percent), 40.0)
+            for percent in (0.0, 5.0)
+        )
+        for move in (free, held):
+            items = (move | move.retention_move_ids).line_ids.filtered("tax_tag_ids")
+            self.assertEqual(sorted(items.mapped("balance")), [-20000.0, -4000.0])
+
+    def test_retention_has_no_analytics_and_needs_none(self):
+        """Whatever the company wants of entries: nothing is earned or spent by it."""
+        plan = self.env["account.analytic.plan"].create(
+            {
+                "name": "Sites",
+                "applicability_ids": [
+                    Command.create(
+                        {"business_domain": "general", "applicability": "mandatory"}
+                    )
+                ],
+            }
+        )
+        site = self.env["account.analytic.account"].create(
+            {"name": "Roof", "plan_id": plan.id}
+        )
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "partner_id": self.partner_a.id,
+                "analytic_distribution": {str(site.id): 100},
+            }
+        )
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "account_prefix": "PBRET",
+                "analytic_distribution": {str(site.id): 50},
+            }
+        )
+        move = self._progress(self._retained(), 40.0, post=False)
+        move.with_context(validate_analytic=True).action_post()
+        self.assertEqual(move.retention_amount, 1200.0)
+        self.assertFalse(move.retention_move_ids.line_ids.analytic_line_ids)
+
+    def test_creation_of_an_entry_is_logged(self):
+        move = self._progress(self._retained(), 40.0, post=False)
+        move.with_context(tracking_disable=False, mail_create_nolog=False).action_post()
+        entry = move.retention_move_ids
+        self.assertTrue(entry.message_ids)
+        self.assertFalse(entry.message_follower_ids)
+
     # === UNDONE, AND MADE AGAIN === #
 
     def test_reset_undoes_and_posting_makes_it_again_once(self):
@@ -212,6 +303,37 @@ class TestBooking(RetentionCommon):
         )
         with self.assertRaisesRegex(UserError, "due on payment"):
             self._progress(self._retained(), 40.0)
+
+    def test_tax_due_on_payment_is_due_with_the_release_where_it_is_held_by_lines(self):
+        self.company.tax_exigibility = True
+        waiting = self.env["account.account"].create(
+            {
+                "name": "Tax to Come",
+                "code": "PBWAIT",
+                "account_type": "liability_current",
+                "reconcile": True,
+            }
+        )
+        self.tax.write(
+            {
+                "tax_exigibility": "on_payment",
+                "cash_basis_transition_account_id": waiting.id,
+            }
+        )
+        account = self.company_data["default_account_tax_sale"]
+        order = self._retained(retention_tax="release")
+        for due, make in (
+            (3800.0, lambda: self._progress(order, 40.0, post=False)),
+            (4000.0, order._create_retention_releases),
+        ):
+            move = make()
+            move.action_post()
+            before = self._balance(account)
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=move.ids
+            ).create({}).action_create_payments()
+            self.assertLess(self._balance(account), before)
+            self.assertAlmostEqual(self._balance(account), -due)
 
     def test_order_without_terms_holds_nothing(self):
         move = self._progress(self._order(50000.0, progress_method="revenue"), 40.0)

@@ -1,5 +1,7 @@
 """Retention falls due, is released by the scheduled job, or replaced by a guarantee."""
 
+from lxml import etree
+
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
@@ -22,6 +24,16 @@ class TestJob(RetentionCommon):
 
     def _activities(self, order):
         return order.activity_search(["progress_billing.mail_activity_type_retention"])
+
+    def _milestone(self, **values):
+        """Return the milestone *Acceptance* of a project."""
+        env = self.env(su=True)
+        project = env["project.project"].create(
+            {"name": "Site", "allow_milestones": True}
+        )
+        return env["project.milestone"].create(
+            {"name": "Acceptance", "project_id": project.id, **values}
+        )
 
     def test_job_releases_months_after_the_final_invoice_and_reminds_before(self):
         order = self._retained(retention_release="months", retention_months=12)
@@ -58,22 +70,7 @@ class TestJob(RetentionCommon):
             self.assertEqual(order.retention_held_amount, 0.0)
 
     def test_reached_milestone_makes_it_due(self):
-        project = (
-            self.env["project.project"]
-            .sudo()
-            .create({"name": "Site", "allow_milestones": True})
-        )
-        milestone = (
-            self.env["project.milestone"]
-            .sudo()
-            .create(
-                {
-                    "name": "Acceptance",
-                    "project_id": project.id,
-                    "deadline": "2027-01-01",
-                }
-            )
-        )
+        milestone = self._milestone(deadline="2027-01-01")
         order = self._retained(
             retention_release="milestone", retention_milestone_id=milestone.id
         )
@@ -84,6 +81,56 @@ class TestJob(RetentionCommon):
         milestone.is_reached = True
         self._run()
         self.assertEqual(self._get_releases(order).amount_total, 1200.0)
+
+    def test_milestone_is_reminded_of_by_its_deadline_and_releases_when_reached(self):
+        milestone = self._milestone(deadline="2027-01-01")
+        order = self._retained(
+            retention_release="milestone", retention_milestone_id=milestone.id
+        )
+        self._progress(order, 40.0)
+        self.assertEqual(str(order.retention_date), "2027-01-01")
+        with freeze_time("2026-12-02 12:00:00"):
+            self._run()
+            self.assertEqual(len(self._activities(order)), 1)
+            self.assertEqual(order.retention_due_amount, 0.0)
+        with freeze_time("2027-02-01 12:00:00"):
+            # Late, and not reached: nothing is due.
+            self._run()
+            self.assertFalse(self._get_releases(order))
+            milestone.is_reached = True
+            self.assertEqual(order.retention_due_amount, 1200.0)
+            self._run()
+            self.assertEqual(self._get_releases(order).amount_total, 1200.0)
+
+    def test_billing_tab_and_project_say_what_is_held_what_is_due_and_when(self):
+        order = self._retained(retention_release="months", retention_months=12)
+        project = self._milestone().project_id
+        project.write(
+            {
+                "allow_billable": True,
+                "partner_id": order.partner_id.id,
+                "sale_line_id": order.order_line[0].id,
+            }
+        )
+        tab = etree.fromstring(order.get_view(view_type="form")["arch"])
+        [tab] = tab.xpath("//page[@name='progress_billing']")
+        names = tab.xpath(".//div[@name='progress_retention_strip']/field/@name")
+        self.assertEqual(
+            names,
+            ["retention_held_amount", "retention_due_amount", "retention_date"],
+        )
+        with freeze_time("2026-03-01"):
+            self._progress(order, 100.0)
+        for day, shown in (
+            ("2026-03-02", ["Retention Held", "Retention Due"]),
+            ("2027-03-01", ["Retention Held", "Retention Due for Release"]),
+        ):
+            with freeze_time(day):
+                self.env.invalidate_all()
+                buttons = project._get_retention_stat_buttons()
+                self.assertEqual([button["text"] for button in buttons], shown)
+                number = buttons[1]["number"]
+                self.assertIn("2027" if day < "2027" else "3,000.00", number)
 
     def test_what_cannot_be_released_is_told_and_the_rest_goes_on(self):
         orders = self._retained(
@@ -168,6 +215,9 @@ class TestJob(RetentionCommon):
         second = self._progress(order, 35.0)
         self.assertEqual(second.retention_amount, 0.0)
         self.assertEqual(second.amount_residual, 21000.0)
+        with freeze_time("2027-12-30 12:00:00"):
+            self._run()
+            self.assertFalse(self._activities(order))
         with freeze_time("2028-01-05 12:00:00"):
             self._run()
             self._run()

@@ -1,5 +1,6 @@
 """Whichever way an invoice comes about, it holds back what the terms say."""
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time, tagged
 
@@ -112,6 +113,42 @@ class TestPaths(RetentionCommon, ProjectBillingCommon):
         self.assertGreater(str(move.date), "2026-03-31")
         self.assertEqual(move.retention_move_ids.date, move.date)
 
+    def test_locked_period_is_not_touched_by_what_undoes_retention(self):
+        with freeze_time("2026-03-01"):
+            order = self._retained()
+            move = self._progress(order, 40.0)
+        with freeze_time("2026-04-10"):
+            self.company.fiscalyear_lock_date = "2026-03-31"
+            with self.assertRaises(UserError), self.cr.savepoint():
+                move.button_draft()
+            self.assertEqual(self._held(order), 1200.0)
+            credit = move._reverse_moves([{"date": "2026-04-10"}])
+            credit.invoice_date = "2026-04-10"
+            credit.action_post()
+            self.assertEqual(self._held(order), 0.0)
+            self.assertEqual(
+                str(credit.retention_move_ids.date or credit.date), "2026-04-10"
+            )
+        items = self.env["account.move.line"].search(
+            [
+                ("account_id", "=", self.retention_account.id),
+                ("parent_state", "=", "posted"),
+                ("date", "<=", "2026-03-31"),
+            ]
+        )
+        self.assertEqual(sum(items.mapped("balance")), 1200.0)
+
+    def test_release_is_dated_after_the_lock_date(self):
+        with freeze_time("2026-03-01"):
+            order = self._retained()
+            self._progress(order, 40.0)
+        with freeze_time("2026-04-10"):
+            release = order._create_retention_releases(date="2026-03-15")
+            self.company.fiscalyear_lock_date = "2026-03-31"
+            release.action_post()
+        self.assertGreater(str(release.date), "2026-03-31")
+        self.assertEqual(self._held(order), 0.0)
+
     def test_customer_pays_what_is_due_online_then_the_release(self):
         order = self._retained()
         move = self._progress(order, 40.0)
@@ -170,3 +207,30 @@ class TestPaths(RetentionCommon, ProjectBillingCommon):
         self.assertEqual(entry.company_id, company)
         self.assertEqual(entry.line_ids.account_id & account, account)
         self.assertEqual(move.retention_amount, 100.0)
+        company.retention_journal_id = (
+            self.env["account.journal"]
+            .with_company(company)
+            .create({"name": "Releases", "code": "OTREL", "type": "sale"})
+        )
+        mine = self._retained()
+        self._progress(mine, 40.0)
+        both = (order | mine).with_context(
+            allowed_company_ids=(self.company | company).ids
+        )
+        releases = both._create_retention_releases(consolidated=True)
+        self.assertEqual(
+            {
+                move.company_id: (move.journal_id, move.amount_total)
+                for move in releases
+            },
+            {
+                company: (company.retention_journal_id, 100.0),
+                self.company: (self.retention_journal, 1200.0),
+            },
+        )
+        releases.action_post()
+        self.assertEqual(self._held(), 0.0)
+        ledger = self.env["progress.retention.ledger"].with_company(company)
+        ledger = ledger.create({"date": "2100-01-01", "with_released": True})
+        self.assertEqual(ledger.line_ids.order_id, order)
+        self.assertTrue(ledger.is_tied)

@@ -1,7 +1,7 @@
 """Customers pay what is due: by the button, online, and by instalments."""
 
 from odoo.fields import Command
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, freeze_time, tagged
 
 from ..common_retention import RetentionCommon
 
@@ -46,6 +46,62 @@ class TestPayment(PaymentCase):
         payment = self._pay(move)
         self.assertEqual(payment.amount, 21150.0)
         self.assertNothingOpen(move)
+
+    def test_receivable_is_aged_by_what_is_due_instalment_by_instalment(self):
+        """As the host ages it: what is left of each item by its day, on any day."""
+        lines = [
+            Command.create({"value": "percent", "value_amount": share, "nb_days": days})
+            for share, days in ((30.0, 0), (70.0, 30))
+        ]
+        term = self.env["account.payment.term"].create(
+            {"name": "30/70", "line_ids": lines}
+        )
+        order = self._retained(payment_term_id=term.id)
+        with freeze_time("2026-03-01"):
+            move = self._progress(order, 40.0)
+        self.assertEqual(
+            self._get_aged("2026-03-01"),
+            {"2026-03-01": 6840.0, "2026-03-31": 15960.0},
+        )
+        for day, amount in (("2026-03-10", 6840.0), ("2026-04-02", 15960.0)):
+            with freeze_time(day):
+                self.assertEqual(self._pay(move).amount, amount)
+        self.assertEqual(self._get_aged("2026-03-09")["2026-03-01"], 6840.0)
+        self.assertEqual(self._get_aged("2026-04-01"), {"2026-03-31": 15960.0})
+        self.assertEqual(self._get_aged("2026-04-02"), {})
+        with freeze_time("2027-03-01"):
+            release = order._create_retention_releases()
+            release.invoice_payment_term_id = False
+            release.action_post()
+        self.assertEqual(self._get_aged("2027-03-02"), {"2027-03-01": 1200.0})
+        # What is retained, and not asked for yet, is nobody's overdue debt.
+        self.assertEqual(self._get_aged("2027-02-28"), {})
+
+    def _get_aged(self, date):
+        """Return day of maturity -> what is left to pay, as of a day.
+
+        By the host's own rule: items less what was reconciled until then.
+        """
+        found = {}
+        items = self.env["account.move.line"].search(
+            [
+                ("account_id", "=", self.receivable.id),
+                ("parent_state", "=", "posted"),
+                ("date", "<=", date),
+            ]
+        )
+        for item in items:
+            partials = item.matched_credit_ids.filtered(
+                lambda partial: str(partial.max_date) <= date
+            )
+            rest = item.balance - sum(partials.mapped("amount"))
+            partials = item.matched_debit_ids.filtered(
+                lambda partial: str(partial.max_date) <= date
+            )
+            rest += sum(partials.mapped("amount"))
+            day = str(item.date_maturity or item.date)
+            found[day] = round(found.get(day, 0.0) + rest, 2)
+        return {day: amount for day, amount in found.items() if amount}
 
     def test_several_invoices_are_paid_with_what_each_gives_back(self):
         moves = self._giving_back() | self._giving_back()

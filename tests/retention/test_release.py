@@ -1,7 +1,9 @@
 """What is held is released by invoices of its own."""
 
 from odoo.exceptions import AccessError, RedirectWarning, UserError
-from odoo.tests import Form, new_test_user, tagged
+from odoo.fields import Command
+from odoo.tests import Form, HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..common_retention import RetentionCommon
 
@@ -133,6 +135,92 @@ class TestRelease(RetentionCommon):
             [2400.0, 1200.0],
         )
 
+    def test_a_delivery_address_or_currency_of_its_own_has_its_own_release(self):
+        site = self.env["res.partner"].create({"name": "Site"})
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        orders = self._retained() | self._retained()
+        orders |= self._retained(partner_shipping_id=site.id)
+        orders |= self._retained(pricelist_id=pricelist.id)
+        for order in orders:
+            self._progress(order, 40.0)
+        releases = self._release(orders, consolidated=True)
+        self.assertEqual(
+            [(move.currency_id, move.amount_total) for move in releases],
+            [
+                (self.company.currency_id, 2400.0),
+                (self.company.currency_id, 1200.0),
+                (euro, 1200.0),
+            ],
+        )
+        self.assertEqual(self._held(), 0.0)
+
+    def test_releases_have_numbers_of_their_own(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        releases = self._release(order, {order: 500.0}) | self._release(order)
+        numbers = [release.name.rpartition("/") for release in releases]
+        self.assertTrue(all(prefix.startswith("RET/") for prefix, _, _ in numbers))
+        self.assertEqual([int(number) for _, _, number in numbers], [1, 2])
+        second = self._progress(order, 35.0)
+        self.assertEqual(second.sequence_number, move.sequence_number + 1)
+
+    def test_wizard_releases_an_amount_each_and_shows_what_it_will_release(self):
+        orders = self._retained() | self._retained()
+        for order in orders:
+            self._progress(order, 40.0)
+        action = orders.action_release_retention()
+        form = Form(
+            self.env["progress.retention.release"].with_context(**action["context"])
+        )
+        for number, (held, shown) in enumerate(((1200.0, 1200.0), (1200.0, 1200.0))):
+            with form.line_ids.edit(number) as line:
+                self.assertEqual((line.amount_held, line.amount), (held, shown))
+        form.amount_type = "percent"
+        form.percent = 10.0
+        with form.line_ids.edit(0) as line:
+            self.assertEqual(line.amount, 120.0)
+        form.amount_type = "amount"
+        for number, amount in enumerate((700.0, 0.0)):
+            with form.line_ids.edit(number) as line:
+                line.amount = amount
+        form.save().action_release()
+        [release] = orders.retention_item_ids.move_id.filtered("is_retention_release")
+        self.assertEqual(release.amount_total, 700.0)
+        self.assertEqual(release.line_ids.retention_order_id, orders[0])
+
+    def test_all_of_a_project_is_released_from_its_form_or_the_list(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        project = (
+            self.env["project.project"]
+            .sudo()
+            .create(
+                {
+                    "name": "Site",
+                    "allow_billable": True,
+                    "partner_id": self.partner_a.id,
+                    "sale_line_id": order.order_line[0].id,
+                }
+            )
+            .sudo(False)
+        )
+        action = project.action_release_retention()
+        self.assertEqual(action["context"]["default_order_ids"], order.ids)
+        self._release(order)
+        with self.assertRaisesRegex(UserError, "retention of Site because nothing"):
+            project.action_release_retention()
+
+    def test_ledger_releases_what_it_shows(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        ledger = self.env["progress.retention.ledger"].create({"date": "2100-01-01"})
+        action = ledger.action_release()
+        self.assertEqual(action["context"]["default_order_ids"], order.ids)
+
     def test_wizard_releases_a_percentage(self):
         order = self._retained()
         self._progress(order, 40.0)
@@ -212,6 +300,39 @@ class TestRelease(RetentionCommon):
         release.with_user(biller).action_post()
         self.assertEqual(order.retention_held_amount, 0.0)
 
+    def test_auditors_read_and_neither_write_nor_release(self):
+        auditor = self._user("ret_auditor", "account.group_account_readonly")
+        order = self._retained(
+            retention_step_ids=[Command.create({"until_percent": 9.0, "percent": 5.0})]
+        )
+        move = self._progress(order, 40.0)
+        mine = order.with_user(auditor)
+        self.assertEqual(mine.retention_held_amount, 1200.0)
+        self.assertEqual(mine.retention_step_ids.percent, 5.0)
+        self.assertEqual(move.with_user(auditor).retention_amount, 1200.0)
+        self.assertIn("1,200.00", str(move.with_user(auditor).retention_preview))
+        ledger = self.env["progress.retention.ledger"].with_user(auditor).create({})
+        self.assertEqual(ledger.line_ids.amount_open, 1200.0)
+        items = self.env["account.move.line"].with_user(auditor)
+        found = items.search(mine.action_view_retention()["domain"])
+        self.assertEqual(sum(found.mapped("balance")), 1200.0)
+        for act in (
+            lambda: mine.write({"retention_percent": 1.0}),
+            lambda: mine.retention_step_ids.write({"percent": 1.0}),
+            lambda: mine.retention_step_ids.unlink(),
+            lambda: mine._create_retention_releases(),
+            lambda: (
+                self.env["progress.retention.release"].with_user(auditor).create({})
+            ),
+            lambda: self.company.with_user(auditor).write({"retention_percent": 1.0}),
+        ):
+            with (
+                self.assertRaises(AccessError),
+                self.cr.savepoint(),
+                mute_logger("odoo.addons.base.models.ir_model"),
+            ):
+                act()
+
     def test_biller_posts_and_resets_what_holds(self):
         biller = self._user("ret_biller", "account.group_account_invoice")
         order = self._retained()
@@ -244,3 +365,37 @@ class TestRelease(RetentionCommon):
         self.assertEqual(both["context"]["default_order_ids"], other.ids)
         with self.assertRaisesRegex(UserError, "nothing is held"):
             self.partner_a.action_release_retention()
+
+
+@tagged("post_install", "-at_install")
+class TestReleaseSent(RetentionCommon, HttpCase):
+    def test_release_is_sent_by_e_mail_and_shown_on_the_portal(self):
+        self.partner_a.email = "customer@example.com"
+        self.partner_a.invoice_sending_method = "email"
+        order = self._retained()
+        invoice = self._progress(order, 40.0)
+        release = order._create_retention_releases()
+        release.action_post()
+        wizard = self.env["account.move.send.wizard"].with_context(
+            active_model="account.move", active_ids=release.ids
+        )
+        wizard = wizard.create({})
+        self.assertIn("email", wizard.sending_methods)
+        wizard.action_send_and_print()
+        self.assertTrue(release.is_move_sent)
+        self.assertTrue(release.invoice_pdf_report_id)
+        [mail] = release.message_ids.filtered("partner_ids")
+        self.assertIn(self.partner_a, mail.partner_ids)
+        self.assertIn(release.name, mail.subject)
+        release._portal_ensure_token()
+        page = self.url_open(release.get_portal_url()).text
+        self.assertIn("1,200.00", page.replace("\N{NO-BREAK SPACE}", " "))
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "account.report_invoice_with_payments", release.ids
+        )
+        for words in (f"retention of {invoice.name}", "1,200.00"):
+            self.assertIn(words, html.decode())
+        user = new_test_user(self.env(su=True), "ret_portal", "base.group_portal")
+        user.partner_id.parent_id = self.partner_a.id
+        self.authenticate(user.login, user.login)
+        self.assertIn(release.name, self.url_open("/my/invoices").text)

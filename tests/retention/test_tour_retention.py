@@ -33,3 +33,13 @@ class TestTourRetention(RetentionCommon, HttpCase):
         ):
             self.assertIn(words, text)
         self.assertNotIn("Paid on", text)
+
+    def test_portal_page_of_the_invoice_says_what_is_retained(self):
+        self.partner_a.lang = "en_US"
+        move = self._progress(self._retained(), 40.0)
+        move._portal_ensure_token()
+        page = self.url_open(move.get_portal_url()).text
+        self.assertIn("22,800.00", page.replace("\N{NO-BREAK SPACE}", " "))
+        paper = self.url_open(move.get_portal_url(report_type="html")).text
+        for words in ("Retention 5 %, due after acceptance", "1,200.00", "22,800.00"):
+            self.assertIn(words, paper)

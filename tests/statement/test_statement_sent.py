@@ -3,6 +3,7 @@
 import io
 
 import openpyxl
+from pypdf import PdfReader
 
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -103,6 +104,33 @@ class TestStatementSent(StatementCase, HttpCase):
         self.assertNotIn("Changes</th>", page)
         order.progress_statement_layout = "construction"
         self.assertIn("Changes</th>", second._get_progress_statement_pdf().decode())
+
+    def test_forty_lines_fill_three_pages_each_with_its_heads(self):
+        order = self._project_order(
+            *[(1000.0 + number,) for number in range(40)],
+            progress_statement_layout="construction",
+        )
+        for number, line in enumerate(order.order_line, 1):
+            line.name = f"Position {number:02}: " + "walls, floors and ceilings " * 3
+        self._complete(order.order_line, *[50.0] * 40)
+        _proformas, move = self._run(order.project_id, post=True)
+        report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
+        content, kind = report._render_qweb_pdf(
+            "progress_billing.report_progress_statement", move.ids
+        )
+        self.assertEqual(kind, "pdf")
+        pages = [
+            " ".join(page.extract_text().split())
+            for page in PdfReader(io.BytesIO(content)).pages
+        ]
+        self.assertGreaterEqual(len(pages), 3)
+        for number, page in enumerate(pages, 1):
+            for words in ("Revised", "To Date", move.name, f"{number} / {len(pages)}"):
+                self.assertIn(words, page)
+        text = "".join(pages)
+        for number in range(1, 41):
+            self.assertEqual(text.count(f"Position {number:02}:"), 1)
+        self.assertIn("Balance to finish", pages[-1])
 
     def test_customer_opens_his_own_on_the_portal_and_no_other(self):
         _order, first, _second = self._sent()

@@ -388,9 +388,7 @@ class AccountMove(models.Model):
             "company_id": self.company_id.id,
             "partner_id": self.commercial_partner_id.id,
             "currency_id": self.currency_id.id,
-            "ref": self.env._(
-                "Retention of %(invoice)s", invoice=self._get_progress_number()
-            ),
+            "ref": self._get_retention_title(sum(each.amount for each in holdings)),
             "retention_origin_id": self.id,
             "line_ids": [
                 Command.create({**given, **values})
@@ -435,9 +433,7 @@ class AccountMove(models.Model):
                     "date_maturity": term.date_maturity,
                     "amount_currency": -part,
                     "balance": -self.company_currency_id.round(part * rate),
-                    "name": self.env._(
-                        "Retention of %(invoice)s", invoice=self._get_progress_number()
-                    ),
+                    "name": self._get_retention_title(amount),
                     "tax_ids": [Command.clear()],
                 }
             )
@@ -456,6 +452,13 @@ class AccountMove(models.Model):
             "retention_move_id": holding.invoice.id,
             "tax_ids": [Command.clear()],
         }
+
+    def _get_retention_title(self, amount):
+        """Return what an entry is called that holds back an amount of the document."""
+        number = self._get_progress_number()
+        if amount < 0.0:
+            return self.env._("Retention given back with %(invoice)s", invoice=number)
+        return self.env._("Retention of %(invoice)s", invoice=number)
 
     def _get_retention_label(self, holding):
         """Return the label of what a document holds back, or gives back."""

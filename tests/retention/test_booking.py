@@ -238,6 +238,39 @@ class TestBooking(RetentionCommon):
         self.assertEqual(credit.amount_residual, 0.0)
         self.assertEqual(second.amount_residual, 19950.0)
 
+    def test_items_say_what_they_are(self):
+        """Whoever reads one label knows why the item is there."""
+        steps = [Command.create({"until_percent": 50.0, "percent": 10.0})]
+        order = self._retained(
+            retention_step_ids=steps, retention_step_method="to_date"
+        )
+        first, second = self._progress(order, 40.0, 35.0)
+        credit = self._credit(first)
+        entries = (first | second | credit).retention_move_ids.sorted("id")
+        self.assertEqual(
+            [
+                (item.name, item.balance)
+                for entry in entries
+                for item in entry.line_ids.sorted("id")
+            ],
+            [
+                (f"Retention of {first.name}", -2400.0),
+                (f"Retention of {first.name} ({order.name})", 2400.0),
+                (f"Retention given back with {second.name}", 150.0),
+                (
+                    f"Retention of {first.name} given back with {second.name} "
+                    f"({order.name})",
+                    -150.0,
+                ),
+                (f"Retention given back with {credit.name}", 2250.0),
+                (
+                    f"Retention of {first.name} given back with {credit.name} "
+                    f"({order.name})",
+                    -2250.0,
+                ),
+            ],
+        )
+
     def test_partial_credit_gives_its_share_back(self):
         order = self._retained()
         move = self._progress(order, 40.0)

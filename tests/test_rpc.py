@@ -243,6 +243,7 @@ class TestRpc(ProjectBillingCommon):
         site = cls.env["project.project"].create(
             {
                 "name": "Retained",
+                "company_id": cls.company.id,
                 "allow_billable": True,
                 "partner_id": cls.partner_a.id,
                 "sale_line_id": retained.order_line[0].id,

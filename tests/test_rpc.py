@@ -152,7 +152,7 @@ LOGGERS = (
 #: Methods of every model, whose rights are the model's own.
 ORM = {
     *("create", "write", "unlink", "copy", "default_get", "onchange"),
-    "get_import_templates",
+    *("get_import_templates", "message_post_with_source"),
 }
 
 

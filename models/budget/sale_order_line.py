@@ -354,7 +354,9 @@ class SaleOrderLine(models.Model):
                     self
                 )
         share += self._get_deposit_share(deposits)
-        return [quantity + self._get_share_quantity(share), amount + share]
+        if share:
+            quantity += self._get_share_quantity(share)
+        return [quantity, amount + share]
 
     def _get_deposit_share(self, amount):
         """Return what deposits bill of the line, without the fixed taxes they contain.

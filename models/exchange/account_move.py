@@ -143,10 +143,13 @@ class AccountMove(models.Model):
         exchange = self._get_progress_exchange(plan)
         exchange.outdated._reverse_progress_entries()
         # The host's first key keeps it from dropping an exchange entry as soon as it is
-        # posted, where the invoice has taxes due on payment; an import sets the other.
+        # posted, where the invoice has taxes due on payment; an import sets the next.
+        # The last spares a search for items that follow from others: from being
+        # reconciled, none does.
         AccountMoveLine.with_context(
             add_caba_vals=any(self.company_id.mapped("tax_exigibility")),
             no_exchange_difference=False,
+            skip_invoice_sync=True,
             progress_exchange=exchange,
         )._reconcile_plan(plan)
         AccountMoveLine.sudo()._create_progress_entries(exchange.tax_entries)

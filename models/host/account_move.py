@@ -1,11 +1,22 @@
 from odoo import api, models
 
+from ..invoicing.account_move import ORIGIN
+from ..invoicing.request import get_request
+
 
 class AccountMove(models.Model):
     """The moments of an invoice: posted, undone, reversed, deleted."""
 
     _name = "account.move"
     _inherit = ["account.move", "progress.billing.guard"]
+
+    def write(self, vals):
+        moves = self
+        if vals == {"is_manually_modified": False} and get_request(self).is_batch:
+            # The last word of the host's `create`: the items that follow from others
+            # are there, and it would look for them again.
+            moves = self.with_context(skip_invoice_sync=True)
+        return super(AccountMove, moves).write(vals)
 
     def _post(self, soft=True):
         progress = self.filtered(lambda move: move._get_progress_orders())
@@ -61,6 +72,12 @@ class AccountMove(models.Model):
         )._reconcile_progress_deposits()
         self._get_progress_closed_orders().order_line._refresh_pending()
         return result
+
+    def message_post_with_source(self, source_ref, **kwargs):
+        if source_ref == ORIGIN and get_request(self).is_batch:
+            # The host says it one by one; the invoices made together are told at once.
+            return self.env["mail.message"]
+        return super().message_post_with_source(source_ref, **kwargs)
 
     def _get_mail_template(self):
         return self._get_progress_mail_template() or super()._get_mail_template()

@@ -93,6 +93,8 @@ class SaleOrder(models.Model):
             grouped=grouped, final=final, date=date
         )
         moves = moves.with_env(moves.env(context=self.env.context))
+        if get_request(self).is_batch:
+            moves._post_progress_origin()
         moves._check_progress_ceilings()
         return moves
 
@@ -128,8 +130,18 @@ class SaleOrder(models.Model):
         if request.is_preview:
             # The host has no method for the values alone.
             raise InvoicesPrepared(invoice_vals_list)
-        for invoice in invoices if request.is_batch else ():
-            invoice.add_balances()
-        moves = super()._create_account_invoices(invoice_vals_list, final)
+        if not request.is_batch:
+            moves = super()._create_account_invoices(invoice_vals_list, final)
+        else:
+            for invoice in invoices:
+                invoice.add_balances()
+            # The host says one by one that they were created.
+            orders = self.with_context(mail_create_nolog=True)
+            moves = super(SaleOrder, orders)._create_account_invoices(
+                invoice_vals_list, final
+            )
+            asked = self.env.context.get("mail_create_nolog", False)
+            moves = moves.with_context(mail_create_nolog=asked)
+            moves._post_progress_creation()
         moves._get_progress_closed_orders().order_line._refresh_pending()
         return moves

@@ -16,6 +16,8 @@ class SaleOrderLine(models.Model):
     def write(self, vals):
         self._check_budget_access(vals)
         self._check_retention_write(vals)
+        if self._is_progress_deposit_kept(vals):
+            return True
         self._note_completion(vals)
         for lines, values in self._get_budget_writes(vals):
             super(SaleOrderLine, lines).write(values)

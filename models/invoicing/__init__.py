@@ -3,6 +3,7 @@
 May use: arithmetic, settings and the rooms of the sources before it.
 """
 
+from . import account_move
 from . import account_move_line
 from . import allocator
 from . import builder

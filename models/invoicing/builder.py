@@ -47,7 +47,7 @@ class ProgressBillingBuilder(models.AbstractModel):
         self._create_deposit_lines(built)
         moves = self._create_moves(built)
         self._link_progress_lines(built)
-        self._log_creation(moves)
+        moves._post_progress_origin()
         return moves
 
     def _get_built_claims(self, claims, orders):
@@ -256,18 +256,6 @@ class ProgressBillingBuilder(models.AbstractModel):
                 )
                 billed |= line
         billed._log_plan(self.env._("Billed"))
-
-    def _log_creation(self, moves):
-        """Say on the invoices where they come from, in one batch."""
-        bodies = {
-            move.id: self.env["ir.qweb"]._render(
-                "mail.message_origin_link",
-                {"self": move, "origin": move.line_ids.sale_line_ids.order_id},
-                minimal_qcontext=True,
-            )
-            for move in moves.sudo()
-        }
-        moves.sudo()._message_log_batch(bodies)
 
     # === VALUES === #
 

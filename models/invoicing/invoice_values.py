@@ -26,6 +26,15 @@ class InvoiceValues:
             if command[2].get("display_type", "product") == "product"
         ]
 
+    @property
+    def sections(self):
+        """Return the values of the lines that have none."""
+        return [
+            command[2]
+            for command in self.values["invoice_line_ids"]
+            if command[2].get("display_type", "product") != "product"
+        ]
+
     def get_untaxed(self):
         """Return the untaxed amount that the invoice bills of orders."""
         lines = [line for lines in self.get_lines_by_order().values() for line in lines]
@@ -57,18 +66,36 @@ class InvoiceValues:
         """Give the lines the balances that the host will compute.
 
         The host creates them without, computes the same figures from the same tax
-        engine, and writes them line by line. Only in company currency: the rate of
-        another one is the invoice's own business.
+        engine, and writes them line by line. Where it comes to others, it writes those:
+        it works out the taxes in any case, so only lines without any need be left.
         """
         asked = {"price_unit", "quantity", "tax_ids"}
         # What another addon leaves out, the host works out with the lines.
         if not self.lines or not all(asked <= set(line) for line in self.lines):
             return
-        if self.currency != self.company.currency_id:
+        is_foreign = self.currency != self.company.currency_id
+        if is_foreign and not all(self._get_taxes(line) for line in self.lines):
             return
+        rate = self._get_rate()
         sign = -1 if self.values["move_type"] == "out_invoice" else 1
-        for line, _base_line, share in self.round(self.lines):
-            line["balance"] = line["amount_currency"] = sign * share.base
+        for line, base_line, share in self.round(self.lines, rate):
+            details = base_line["tax_details"]
+            balance = details["total_excluded"] + details["delta_total_excluded"]
+            line["amount_currency"] = sign * share.base
+            line["balance"] = sign * self.company.currency_id.round(balance)
+        for line in self.sections:
+            line["amount_currency"] = line["balance"] = 0.0
+
+    def _get_rate(self):
+        """Return the rate that the invoice is going to have."""
+        if self.currency == self.company.currency_id:
+            return 1.0
+        return self.env["res.currency"]._get_conversion_rate(
+            from_currency=self.company.currency_id,
+            to_currency=self.currency,
+            company=self.company,
+            date=self.values.get("invoice_date") or self.company._get_progress_today(),
+        )
 
     # === LINES === #
 
@@ -114,32 +141,39 @@ class InvoiceValues:
 
     # === AMOUNTS === #
 
-    def round(self, lines):
-        """Return (line, base line, `amounts.Share`) of lines rounded together."""
+    def round(self, lines, rate=1.0):
+        """Return (line, base line, `amounts.Share`) of lines rounded together.
+
+        :param float rate: of the invoice, where amounts in company currency are asked.
+        """
         base_lines = self.allocator._round_lines(
-            [self._get_base_line(line) for line in lines], self.company
+            [self._get_base_line(line, rate) for line in lines], self.company
         )
         shares = map(self.allocator._get_share, base_lines)
         return list(zip(lines, base_lines, shares, strict=True))
 
-    def _get_base_line(self, line):
-        """Return the tax engine's base line of an invoice line."""
+    def _get_taxes(self, line):
+        """Return the taxes of an invoice line."""
         tax_ids = {
             tax_id
             for code, single_id, ids in line["tax_ids"]
             for tax_id in (ids or [] if code == Command.SET else [single_id])
         }
+        return self.env["account.tax"].browse(tax_ids)
+
+    def _get_base_line(self, line, rate=1.0):
+        """Return the tax engine's base line of an invoice line."""
         return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
             {},
             product_id=self.env["product.product"].browse(line.get("product_id")),
             product_uom_id=self.env["uom.uom"].browse(line.get("product_uom_id")),
-            tax_ids=self.env["account.tax"].browse(tax_ids),
+            tax_ids=self._get_taxes(line),
             price_unit=line["price_unit"],
             quantity=line["quantity"],
             discount=line.get("discount", 0.0),
             extra_tax_data=line.get("extra_tax_data"),
             currency_id=self.currency,
-            rate=1.0,
+            rate=rate,
         )
 
     def _prepare_fixed(self, base_line, share):

@@ -109,7 +109,7 @@ class SaleOrder(models.Model):
                     "The Billing tab says why."
                 ),
             )
-        (self - failed).activity_unlink([activity_type])
+        ((self & told) - failed).activity_unlink([activity_type])
 
     # === MANY PROJECTS === #
 

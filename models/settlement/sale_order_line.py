@@ -14,6 +14,19 @@ class SaleOrderLine(models.Model):
 
     _inherit = "sale.order.line"
 
+    def _is_progress_deposit_kept(self, vals):
+        """Return whether a deposit has the price or taxes already that are written.
+
+        The host writes both whenever an invoice of the deposit is posted, by which all
+        amounts of its order would be worked out anew.
+        """
+        if not vals or vals.keys() - {"price_unit", "tax_ids"} or len(self) != 1:
+            return False
+        if not self.is_downpayment:
+            return False
+        self.check_access("write")
+        return not any(self._is_field_changed(*item) for item in vals.items())
+
     # === HOW AN INVOICE TAKES A DEPOSIT BACK === #
 
     def _get_progress_deposit_name(self):

@@ -66,8 +66,10 @@ class AccountMove(models.Model):
             numbers[number] |= move
             last.update(dict.fromkeys(orders, number))
         for number, moves in numbers.items():
-            # In sudo mode because nobody sets it by hand.
-            moves.sudo().progress_posting_number = number
+            # In sudo mode because nobody sets it by hand; no other item follows from
+            # it, which the host would look for in each invoice.
+            moves = moves.sudo().with_context(skip_invoice_sync=True)
+            moves.progress_posting_number = number
 
     def _get_progress_posting_key(self):
         """Return the key by which invoices follow each other as they were posted.

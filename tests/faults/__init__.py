@@ -1,7 +1,1 @@
-from . import (
-    test_batches,
-    test_finals,
-    test_proformas,
-    test_retention,
-    test_scheduler,
-)
+from . import test_batches, test_proformas, test_scheduler

@@ -2,7 +2,7 @@
 # Words for a command go into ARGS: make test ARGS="tests/test_x.py -k name"
 PYTHON ?= python3
 COMMANDS = setup test lint demo serve shell update pot screenshot screenshots bench \
-	soak faults host-tests dist env clean stop
+	soak faults upgrade host-tests dist env clean stop
 
 .PHONY: help $(COMMANDS)
 

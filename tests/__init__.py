@@ -36,6 +36,7 @@ from .exchange import (
     test_currency_wizard,
 )
 from .invoicing import (
+    test_as_by_hand,
     test_chatter,
     test_deposit,
     test_deposit_account,
@@ -96,6 +97,7 @@ from .run import (
     test_project_run,
     test_run,
     test_run_preview,
+    test_screen_queries,
     test_to_bill,
     test_tour_run,
 )

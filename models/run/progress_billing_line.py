@@ -2,6 +2,7 @@ from ast import literal_eval
 from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import zip_longest
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -48,6 +49,8 @@ class RunPreview:
 
 
 BATCH_SIZE = 50
+#: Seconds after which a job of the queue comes back to what others held.
+QUEUE_PAUSE = 60
 
 
 class ProgressBillingLine(models.Model):
@@ -203,12 +206,14 @@ class ProgressBillingLine(models.Model):
         return moves
 
     def _get_batches(self, consolidated, size):
-        """Return recordsets of about `size` lines, none of which splits an invoice."""
+        """Return recordsets of about `size` lines, none of which splits an invoice.
+
+        None splits an order either: it is billed by one process at a time.
+        """
         lines = self.sorted(lambda line: line._get_billing_order())
-        if not consolidated:
-            return [lines[start : start + size] for start in range(0, len(self), size)]
+        key = ProgressBillingLine._get_consolidation_key if consolidated else "order_id"
         batches = [self.browse()]
-        for group in lines.grouped(ProgressBillingLine._get_consolidation_key).values():
+        for group in lines.grouped(key).values():
             if batches[-1] and len(batches[-1]) + len(group) > size:
                 batches.append(self.browse())
             batches[-1] |= group
@@ -529,17 +534,41 @@ class ProgressBillingLine(models.Model):
     def _enqueue_run(self, consolidated=False, size=50):
         """Hand the lines to the job queue, one job for each batch.
 
-        A batch that waits in the queue already is not added again.
+        A batch that waits in the queue already is not added again. Each is of one
+        journal, unless an invoice is of several orders, and journals take turns: who
+        numbers invoices keeps the others of the journal waiting.
 
         :return: the number of batches.
         """
-        batches = self._get_batches(consolidated, size)
+        groups = self.grouped(
+            lambda line: not consolidated and line.order_id.journal_id
+        )
+        by_journal = [x._get_batches(consolidated, size) for x in groups.values()]
+        turns = zip_longest(*by_journal, fillvalue=self.browse())
+        batches = [batch for turn in turns for batch in turn if batch]
         for batch in batches:
-            batch.with_delay(
-                description=self.env._("Bill %(count)s lines", count=len(batch)),
-                identity_key=batch._get_job_key(consolidated),
-            )._generate_batch(consolidated)
+            batch._enqueue(consolidated)
         return len(batches)
+
+    def _enqueue(self, consolidated, pause=None):
+        """Add a job that bills the lines, `pause` seconds from now."""
+        self.with_delay(
+            eta=pause,
+            description=self.env._("Bill %(count)s lines", count=len(self)),
+            identity_key=self._get_job_key(consolidated),
+        )._bill_in_queue(consolidated)
+
+    def _bill_in_queue(self, consolidated=False):
+        """Bill a batch as a job of the queue.
+
+        What somebody else holds meanwhile is left to a later job: nobody would come
+        back to it today.
+        """
+        mine = self.exists()._try_lock_billing()
+        mine._generate_batch(consolidated)
+        left = (self - mine).exists().filtered(lambda line: line.state == "planned")
+        if left:
+            left._enqueue(consolidated, QUEUE_PAUSE)
 
     def _get_job_key(self, consolidated):
         """Return a key that is the same for the same batch."""

@@ -12,9 +12,11 @@ from . import (
     places,
     postgres,
     profiles,
+    runs,
     serving,
     steps,
     testing,
+    upgrade,
     venv,
 )
 
@@ -125,7 +127,9 @@ def stop(args):
 def bench(args):
     """Run ``scripts/bench.py`` in a fresh database; it gets ``args``."""
     odoo = profiles.ready()
-    name = profiles.database(profiles.PROFILES["bench"], odoo)
+    # One scenario needs the job queue, which the others do without.
+    profile = "queue" if "queue" in args else "bench"
+    name = profiles.database(profiles.PROFILES[profile], odoo)
     working = f"{name}_run"
     odoo.copy(name, working)
     command = odoo.tool("python", places.SCRIPTS / "bench.py", working, *args)
@@ -146,8 +150,8 @@ def soak(args):
     name = profiles.database(profiles.PROFILES["test"], odoo)
     working = f"{name}_soak"
     odoo.copy(name, working)
-    words = [f"{testing.LINKED}/tests/properties/soak.py", "-n0", "-s", "-q"]
-    code = testing.run(odoo, working, words)
+    words = [f"{runs.LINKED}/tests/properties/soak.py", "-n0", "-s", "-q"]
+    code = runs.run(odoo, working, words)
     odoo.drop(working)
     return code
 
@@ -165,6 +169,7 @@ COMMANDS = {
     "bench": bench,
     "soak": soak,
     "faults": faults.faults,
+    "upgrade": upgrade.upgrade,
     "host-tests": hosttests.host_tests,
     "pot": pot,
     "dist": dist,

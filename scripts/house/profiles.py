@@ -20,6 +20,7 @@ class Profile:
     :param wheels: neighbours from the Python index, put on the addons path
     :param requires: Python packages that these neighbours need
     :param browser: whether web assets are built beforehand, which takes long
+    :param is_killed: whether the tests stop PostgreSQL, so that they need one apart
     """
 
     name: str
@@ -28,6 +29,7 @@ class Profile:
     requires: tuple = ()
     demo: bool = False
     browser: bool = True
+    is_killed: bool = False
     tests: str = ""
 
     def database(self):
@@ -61,6 +63,7 @@ PROFILES = {
             tests="tests/charts",
         ),
         Profile("faults", browser=False, tests="tests/faults"),
+        Profile("storm", browser=False, is_killed=True, tests="tests/faults/storm"),
         Profile("demo", demo=True),
         Profile("dev", demo=True),
         Profile("bench"),

@@ -1,12 +1,9 @@
 """Test runs: pytest-odoo on fresh copies of a prepared database, per profile."""
 
 import shutil
-import subprocess
 
-from . import apt, places, profiles, steps
+from . import apt, places, profiles, runs, steps
 
-LINKED = f".build/addons/{places.ADDON}"
-NOTHING_COLLECTED = 5
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -25,9 +22,14 @@ def test(args):
     code = 0
     for profile, words in _plan(paths):
         print(f"tests of the profile {profile.name}", flush=True)
-        name = profiles.database(profile, odoo)
-        code = run(odoo, name, [*words, *others]) or code
+        code = _run_profile(odoo, profile, [*words, *others]) or code
     return code
+
+
+def _run_profile(odoo, profile, words):
+    if profile.is_killed:
+        return runs.run_apart(words)
+    return runs.run(odoo, profiles.database(profile, odoo), words)
 
 
 def need_browser():
@@ -46,28 +48,12 @@ def _plan(paths):
             raise steps.Failure(f"No such tests: {file}")
         fitting = [x for x in kinds if f"{file}/".startswith(f"{x.tests}/")]
         mine = max(fitting, key=lambda kind: len(kind.tests))
-        plan.setdefault(mine, []).append(f"{LINKED}/{path}")
+        plan.setdefault(mine, []).append(f"{runs.LINKED}/{path}")
     for kind, words in plan.items():
         inside = [x.tests for x in kinds if x.tests.startswith(f"{kind.tests}/")]
-        words += [f"--ignore={LINKED}/{folder}" for folder in inside]
+        words += [f"--ignore={runs.LINKED}/{folder}" for folder in inside]
     return plan.items()
 
 
 def _has_tests(profile):
     return any((places.ROOT / profile.tests).rglob("test_*.py"))
-
-
-def run(odoo, name, words):
-    """Run pytest with one copy of the database ``name`` per worker."""
-    command = odoo.tool(
-        *("python", "-m", "pytest", "-p", "house.plugin"),
-        *(f"--odoo-database={name}", "--odoo-http"),
-        *(f"--odoo-extra=db-filter=^{name}", "--odoo-extra=max-cron-threads=0"),
-    )
-    if not any(word.startswith(("-n", "--numprocesses")) for word in words):
-        files = [word for word in words if word.startswith(LINKED)]
-        single = len(files) == 1 and ".py" in files[0]
-        command += ["-n", "1" if single else "2", "--dist", "loadfile"]
-    env = {**odoo.env, "PYTHONPATH": str(places.SCRIPTS)}
-    result = subprocess.run([*command, *words], cwd=places.ROOT, env=env, check=False)
-    return 0 if result.returncode == NOTHING_COLLECTED else result.returncode

@@ -1,1 +1,7 @@
-from . import test_batches, test_proformas, test_scheduler
+from . import (
+    test_batches,
+    test_finals,
+    test_proformas,
+    test_retention,
+    test_scheduler,
+)

@@ -45,11 +45,20 @@ def get_size(name, default):
     return int(os.environ.get(f"PROGRESS_{name}", default))
 
 
+def get_free_port():
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class ProcessCase(BaseCase):
     """The tests run on a copy of a database of their own; its original serves here."""
 
     #: Python that fills the database after `PREPARE`.
     prepare = ""
+    #: Seconds after which a process that hangs says where, and ends.
+    limit = 600
 
     @classmethod
     def setUpClass(cls):
@@ -93,7 +102,11 @@ class ProcessCase(BaseCase):
             stderr=subprocess.STDOUT,
             text=True,
         )
-        process.stdin.write(f"{code}\nprint('DONE')\n")
+        process.stdin.write(
+            "import faulthandler\n"
+            f"faulthandler.dump_traceback_later({cls.limit}, exit=True)\n"
+            f"{code}\nprint('DONE')\n"
+        )
         process.stdin.close()
         return process
 
@@ -101,9 +114,7 @@ class ProcessCase(BaseCase):
     @contextlib.contextmanager
     def _server(cls, *words):
         """Run a web server; yield its port and the file of its log."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = get_free_port()
         command = [
             *(sys.executable, "-c", "import odoo.cli; odoo.cli.main()", "server"),
             *("-d", cls.name, f"--db-filter=^{cls.name}$"),

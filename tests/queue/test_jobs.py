@@ -1,5 +1,7 @@
 """The batches of a run as jobs of OCA queue_job: design 4."""
 
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.tests import tagged
@@ -44,6 +46,46 @@ class TestJobs(ProgressBillingCommon):
             trap.perform_enqueued_jobs()
         self.assertEqual(self.lines.move_id, moves)
         self.assertEqual(self.lines.order_id.invoice_ids, moves)
+
+    def test_lines_of_an_order_stay_together(self):
+        """Or two processes are in each other's way."""
+        order = self.lines[0].order_id
+        self.lines |= self._plan(order, 5.0, 5.0, date="2026-02-01")
+        with trap_jobs() as trap:
+            self.assertEqual(self.lines._enqueue_run(size=2), 2)
+            trap.perform_enqueued_jobs()
+        self.assertEqual(set(self.lines.mapped("state")), {"draft"})
+
+    def test_journals_take_turns(self):
+        """Two processes that number invoices of one journal wait for each other."""
+        journal = self.company_data["default_journal_sale"].copy()
+        ours, others = self._order(), self._order()
+        more = self._order(journal_id=journal.id), self._order(journal_id=journal.id)
+        orders = ours | others | more[0] | more[1]
+        lines = orders.browse().progress_line_ids
+        for order in orders:
+            lines |= self._plan(order, 5.0)
+        with trap_jobs() as trap:
+            lines._enqueue_run(size=1)
+            found = [job.recordset.order_id for job in trap.enqueued_jobs]
+            self.assertEqual(found, [ours, more[0], others, more[1]])
+        # All of them are the same customer's, on one invoice.
+        with trap_jobs() as trap:
+            self.assertEqual(lines._enqueue_run(consolidated=True, size=1), 1)
+
+    def test_later_job_comes_back_to_what_somebody_held(self):
+        held = self.lines[1]
+        Line = self.env.registry["progress.billing.line"]
+        with trap_jobs() as trap:
+            self.lines._enqueue_run()
+            with patch.object(Line, "_try_lock_billing", lambda lines: lines - held):
+                trap.enqueued_jobs[0].perform()
+            self.assertEqual(self.lines.mapped("state"), ["draft", "planned"])
+            later = trap.enqueued_jobs[1]
+            self.assertTrue(later.eta)
+            later.perform()
+            self.assertEqual(held.state, "draft")
+            self.assertEqual(len(trap.enqueued_jobs), 2)
 
     @mute_logger("odoo.addons.progress_billing.models.run.batches")
     def test_what_fails_in_the_queue_is_handed_over_once_in_a_scheduled_job(self):

@@ -473,7 +473,10 @@ class AccountMove(models.Model):
                 **names,
             )
         percent = holding.order._get_retention_single_rate()
-        if percent:
+        exact = holding.billed * percent / 100.0
+        # Another amount, because of a cap or a changed rate, is not called by the rate;
+        # what was rounded the other way, as all that is billed is rounded once, is.
+        if percent and abs(holding.amount - exact) < self.currency_id.rounding:
             return self.env._(
                 "Retention of %(percent)s of %(invoice)s (%(order)s)",
                 percent=f"{percent:g} %",

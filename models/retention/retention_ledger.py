@@ -15,11 +15,13 @@ class Holding:
     :ivar order: the sale order.
     :ivar invoice: the invoice of which it is held.
     :ivar amount: in the document's currency, below zero where it is given back.
+    :ivar billed: what it is held back of, 0.0 where it is given back.
     """
 
     order: BaseModel
     invoice: BaseModel
     amount: float
+    billed: float = 0.0
 
 
 class RetentionLedger:
@@ -165,7 +167,7 @@ class RetentionLedger:
         limit = -left if is_credit else min(billed, left)
         amount = self.get_wanted(order, limit)
         if amount >= 0.0:
-            return [Holding(order, move, amount)] if amount else []
+            return [Holding(order, move, amount, billed)] if amount else []
         taken = retention.take_oldest(-amount, self.get_open(order), order.currency_id)
         return [Holding(order, invoice, -part) for invoice, part in taken.items()]
 

@@ -256,7 +256,7 @@ class AccountMove(models.Model):
                 (row.record.display_name, excess) for row, excess in excesses if excess
             ]
         return self._make_progress_tie(
-            self.env._("Billed beyond the revised amount of a line"),
+            self.env._("No line is billed beyond its revised amount"),
             0.0,
             sum(excess for _name, excess in items),
             items,

@@ -271,6 +271,19 @@ class TestBooking(RetentionCommon):
             ],
         )
 
+    def test_label_names_the_rate_only_where_it_is_what_is_held(self):
+        order = self._retained(retention_cap_percent=4.0)
+        moves = self._progress(order, *PARTS)
+        items = moves.retention_move_ids.line_ids.filtered("retention_order_id")
+        self.assertEqual(
+            items.sorted("id").mapped("name"),
+            [
+                f"Retention of 5 % of {moves[0].name} ({order.name})",
+                f"Retention of 5 % of {moves[1].name} ({order.name})",
+                f"Retention of {moves[2].name} ({order.name})",
+            ],
+        )
+
     def test_partial_credit_gives_its_share_back(self):
         order = self._retained()
         move = self._progress(order, 40.0)

@@ -1,7 +1,7 @@
 """Who may do what: design 5."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import ProgressBillingCommon
@@ -119,6 +119,17 @@ class TestAccess(ProgressBillingCommon):
         self.assertTrue(
             self.order.with_user(self.salesman).action_view_progress_history()["domain"]
         )
+
+    def test_salesperson_opens_an_order_with_invoices_of_a_colleague(self):
+        line = self._plan_as(self.salesman)
+        line._create_progress_invoices().sudo().action_post()
+        taker = self.salesman.sudo().copy({"login": "taker", "name": "Taker"})
+        self.order.sudo().user_id = taker
+        self.env.flush_all()
+        self.env.invalidate_all()
+        form = Form(self.order.with_user(taker))
+        self.assertEqual(form.progress_billed_amount, line.amount_untaxed)
+        self.assertFalse(form.invoice_count)
 
     # === INVOICING PEOPLE, AUDITORS, PORTAL === #
 

@@ -57,6 +57,15 @@ class SaleOrder(models.Model):
         self._check_progress_cancellable()
         return super()._action_cancel()
 
+    def _get_invoiced(self):
+        # In sudo mode, then only what one may read: the host finds invoices on lines of
+        # which it reads whatever was read before, as others may read it.
+        super(SaleOrder, self.sudo())._get_invoiced()
+        readable = self.invoice_ids.sudo(self.env.su)._filtered_access("read")
+        for order in self:
+            order.invoice_ids = order.invoice_ids & readable
+            order.invoice_count = len(order.invoice_ids)
+
     @api.depends(
         "progress_deposit_balance",
         "progress_line_ids.state",

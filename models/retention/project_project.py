@@ -14,6 +14,7 @@ class ProjectProject(models.Model):
         """
         projects = self.sudo()
         orders = projects.sale_order_id | projects.task_ids.sale_order_id
+        orders |= orders.search([("project_id", "in", projects.ids)])
         orders = orders.filtered("has_retention").sudo(self.env.su)
         return orders._filtered_access("read")
 

@@ -208,9 +208,13 @@ class TestRelease(RetentionCommon):
             )
             .sudo(False)
         )
+        # Another that chose the project itself.
+        orders = order | self._retained(project_id=project.id)
+        self._progress(orders - order, 40.0)
         action = project.action_release_retention()
-        self.assertEqual(action["context"]["default_order_ids"], order.ids)
-        self._release(order)
+        self.assertEqual(set(action["context"]["default_order_ids"]), set(orders.ids))
+        self.assertIn("2,400.00", project._get_retention_stat_buttons()[0]["number"])
+        self._release(orders)
         with self.assertRaisesRegex(UserError, "retention of Site because nothing"):
             project.action_release_retention()
 

@@ -6,13 +6,15 @@ import time
 
 from .meter import Row, measure
 
-SIZES = (100, 1000, 10000)
+SIZES, MOST = (100, 1000), 10000
 #: Planned lines of most orders, and of the one that has the most.
 PARTS, MANY_PARTS = 4, 300
 
 
-def scale(bench, _orders, lines):
-    """Bill and post N due lines by the scheduled job, in one journal.
+def scale(bench, orders, lines):
+    """Bill and post N due lines by the scheduled job, in one journal: at most 10,000.
+
+    ``--orders`` says another number, from 1,000 on.
 
     A tenth of them, 300 at most, are of one order. `MB` is what the process has grown
     by at its highest.
@@ -20,11 +22,12 @@ def scale(bench, _orders, lines):
     with bench.cursor() as env:
         env["progress.billing.line"].search([("state", "=", "planned")]).unlink()
         env.company.progress_auto_post = True
-    rows = [_bill(bench, count, lines) for count in SIZES]
+    sizes = (*SIZES, orders if orders > SIZES[-1] else MOST)
+    rows = [_bill(bench, count, lines) for count in sizes]
     rows.append(_bill_one_order(bench, lines))
     with bench.cursor() as env:
         env.company.progress_auto_post = False
-    for first, last in zip(rows, rows[1 : len(SIZES)], strict=False):
+    for first, last in zip(rows, rows[1 : len(sizes)], strict=False):
         times = (row.cpu * row.count for row in (last, first))
         exponent = math.log(next(times) / next(times), last.count / first.count)
         print(f"{first.count} to {last.count} lines: time grows as n^{exponent:.3f}")
@@ -60,7 +63,11 @@ def _run(bench, row):
     with bench.cursor() as env, measure(env, row):
         env["progress.billing.line"]._cron_generate()
     row.growth = _peak_mb() - before
-    print(f"{row.count} lines in {time.monotonic() - started:.0f} s", flush=True)
+    print(
+        f"{row.count} lines in {time.monotonic() - started:.0f} s, {row.cpu:.1f} ms of "
+        f"CPU and {row.queries:.1f} queries each, {row.growth:.1f} MB more",
+        flush=True,
+    )
     with bench.cursor() as env:
         left = env["progress.billing.line"].search_count([("state", "=", "planned")])
         numbers = env["account.move"].search(

@@ -192,6 +192,21 @@ def final(bench, orders, lines):
     )
 
 
+def further(bench, orders, lines):
+    """Final invoices of 1 and 5 deposits, and of twice the lines."""
+    rows = []
+    for count, percents in (
+        (lines, (60.0,)),
+        (lines, (12.0,) * 5),
+        (2 * lines, (60.0,)),
+    ):
+        prepare = partial(_deposited, bench, count, percents=percents)
+        name = f"final {count} + {len(percents)}"
+        way = ("addon", prepare, in_batches(_our_finals))
+        rows += _compare(bench, name, orders, way)
+    return rows
+
+
 def _rates(bench, name, count, lines, percents, work):
     """Measure finals of orders whose rate moved, beside those whose rate stood still.
 
@@ -263,5 +278,13 @@ def percentages(bench, _orders, _lines):
 
 SCENARIOS = {
     each.__name__: each
-    for each in (deposit, final, currency, consolidated, projects, percentages)
+    for each in (
+        deposit,
+        final,
+        further,
+        currency,
+        consolidated,
+        projects,
+        percentages,
+    )
 }

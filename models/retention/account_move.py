@@ -351,19 +351,29 @@ class AccountMove(models.Model):
         plan = []
         for entry in self:
             items |= entry.line_ids.filtered("retention_order_id")
-            origin = entry.retention_origin_id
-            terms = origin._get_retention_term_items().filtered(
-                lambda item: not item.reconciled
-            )
-            own = entry.line_ids.filtered(lambda item: not item.retention_order_id)
-            for term, item in zip(terms, own if origin else (), strict=False):
-                if term.amount_currency * item.amount_currency < 0.0:
-                    plan.append(term | item)
+            plan += entry._get_retention_pairs()
         if plan:
             # Of invoices, nothing but what is left to pay changes.
             items.with_context(**COMPLETE_ITEMS)._reconcile_plan(plan)
         if items:
             items._reconcile_retention()
+
+    def _get_retention_pairs(self):
+        """Return what is reconciled together: each instalment with its share.
+
+        The share of one that is paid already, as of an order that was paid online, is
+        taken off the others.
+        """
+        terms = self.retention_origin_id._get_retention_term_items()
+        own = self.line_ids.filtered(lambda item: not item.retention_order_id)
+        pairs, left = [], own.browse()
+        for term, item in zip(terms, own if terms else (), strict=False):
+            if term.reconciled:
+                left |= item
+            elif term.amount_currency * item.amount_currency < 0.0:
+                pairs.append(term | item)
+        still_due = terms.filtered(lambda item: not item.reconciled)
+        return [*pairs, still_due | left] if left and still_due else pairs
 
     def _get_retention_term_items(self):
         """Return the items of the payment terms, in order."""

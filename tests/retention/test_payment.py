@@ -182,6 +182,42 @@ class TestOnlinePayment(PaymentCase, HttpCase):
         )
         cls.provider.journal_id = cls.bank
 
+    def test_share_of_an_instalment_that_is_paid_before_is_taken_off_the_next(self):
+        """As of an order that the customer paid in part when it was confirmed."""
+        parts = (("percent", 30.0, 0), ("percent", 70.0, 30))
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "30/70",
+                "line_ids": [
+                    Command.create({"value": kind, "value_amount": share, "nb_days": n})
+                    for kind, share, n in parts
+                ],
+            }
+        )
+        order = self._retained(payment_term_id=term.id)
+        transaction = self.env["payment.transaction"].create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.provider.payment_method_ids.id,
+                "reference": order.name,
+                "amount": 7200.0,
+                "currency_id": order.currency_id.id,
+                "partner_id": order.partner_id.id,
+                "operation": "offline",
+                "sale_order_ids": [Command.set(order.ids)],
+            }
+        )
+        transaction._set_done()
+        transaction._post_process()
+        move = self._progress(order, 40.0)
+        terms = move._get_retention_term_items()
+        self.assertEqual(terms.mapped("amount_residual"), [0.0, 15600.0])
+        own = (
+            move.retention_move_ids.line_ids
+            - move.retention_move_ids.line_ids.filtered("retention_order_id")
+        )
+        self.assertEqual(own.mapped("amount_residual"), [0.0, 0.0])
+
     def _pay_online(self, move, amount):
         """Pay as the portal's page of the invoice does; return the payment."""
         token = move._portal_ensure_token()

@@ -60,11 +60,12 @@ class SaleOrder(models.Model):
     def _get_invoiced(self):
         # In sudo mode, then only what one may read: the host finds invoices on lines of
         # which it reads whatever was read before, as others may read it.
-        super(SaleOrder, self.sudo())._get_invoiced()
+        result = super(SaleOrder, self.sudo())._get_invoiced()
         readable = self.invoice_ids.sudo(self.env.su)._filtered_access("read")
         for order in self:
             order.invoice_ids = order.invoice_ids & readable
             order.invoice_count = len(order.invoice_ids)
+        return result
 
     @api.depends(
         "progress_deposit_balance",

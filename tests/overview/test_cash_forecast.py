@@ -3,8 +3,7 @@
 from odoo import fields
 from odoo.tests import freeze_time, tagged
 
-from odoo.addons.progress_billing.models.overview.forecast import Forecast
-
+from ...models.overview.forecast import Forecast
 from ..common import ProgressBillingCommon
 
 

@@ -130,6 +130,11 @@ class TestAccess(ProgressBillingCommon):
         form = Form(self.order.with_user(taker))
         self.assertEqual(form.progress_billed_amount, line.sudo().amount_untaxed)
         self.assertFalse(form.invoice_count)
+        action = self.order.with_user(taker).action_open_billing_history()
+        history = (
+            self.env[action["res_model"]].with_user(taker).browse(action["res_id"])
+        )
+        self.assertEqual(history.line_ids.amount_billed, line.sudo().amount_total)
 
     # === INVOICING PEOPLE, AUDITORS, PORTAL === #
 

@@ -44,7 +44,7 @@ company.retention_account_id = env["account.account"].create({
 })
 company.retention_journal_id = env["account.journal"].create(
     {"name": "Releases", "code": "RET", "type": "sale"})
-for order in make_orders(2, 1000.0, progress_method="revenue", retention_percent=10.0,
+for order in make_orders(3, 1000.0, progress_method="revenue", retention_percent=10.0,
         retention_base="untaxed"):
     env["progress.billing.line"].create(
         {"order_id": order.id, "name": "All", "percent": 100.0}

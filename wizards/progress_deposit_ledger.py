@@ -31,7 +31,12 @@ class ProgressDepositLedger(models.TransientModel):
         return [*super()._get_parameters(), "date_from", "only_open"]
 
     def _get_account(self):
-        return DepositAccount(self._get_report_company(), self.date_from, self.date)
+        return DepositAccount(
+            self._get_report_company(),
+            self.date_from,
+            self.date,
+            is_payment=lambda move: move._is_progress_payment(),
+        )
 
     def _get_row_balance(self, row):
         return row.closing_balance

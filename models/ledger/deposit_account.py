@@ -57,10 +57,13 @@ class DepositAccount:
     :param company: whose accounts these are.
     :param date_from: the first day of the period; what is before it is the opening.
     :param date: the last day that counts.
+    :param is_payment: function of an entry that settles a part of an invoice: whether
+        that pays it. None: whatever is no invoice and no credit note does.
     """
 
-    def __init__(self, company, date_from, date):
+    def __init__(self, company, date_from, date, is_payment=None):
         self.company, self.date_from, self.date = company, date_from, date
+        self._is_payment = is_payment or (lambda move: not move.is_sale_document())
         self.reader = AccountReader(
             company, date, self._get_linked_domain(), self._get_set_accounts()
         )
@@ -269,8 +272,8 @@ class DepositAccount:
         partials = due.matched_credit_ids | due.matched_debit_ids
         for partial in partials.filtered(lambda each: each.max_date <= self.date):
             debit, credit = partial.debit_move_id, partial.credit_move_id
-            if not credit.move_id.is_sale_document():
+            if self._is_payment(credit.move_id):
                 paid[debit.move_id] += partial.debit_amount_currency
-            if not debit.move_id.is_sale_document():
+            if self._is_payment(debit.move_id):
                 paid[credit.move_id] -= partial.credit_amount_currency
         return {move: paid[move] / total for move, total in totals.items() if total}

@@ -629,6 +629,14 @@ class AccountMove(models.Model):
 
     # === PAYMENT === #
 
+    def _is_progress_payment(self):
+        """Return whether an entry pays what it settles of an invoice.
+
+        An invoice, a credit note and what holds back do not.
+        """
+        self.ensure_one()
+        return not self.is_sale_document() and not self.retention_origin_id
+
     def _get_retention_to_pay(self):
         """Return the open items by which entries gave back what is due with these.
 

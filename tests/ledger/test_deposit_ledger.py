@@ -123,6 +123,22 @@ class TestDepositLedger(DepositLedgerChecks, ProgressCurrencyCommon):
         self.assertEqual(line.balance_credited, -3000.0)
         self.assertEqual(line.balance_paid, 0.0)
 
+    def test_what_is_retained_of_a_deposit_is_no_payment(self):
+        self.company.retention_account_id = self.env["account.account"].create(
+            {
+                "name": "Retention",
+                "code": "PBRET",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        order = self._deposited(30.0, retention_percent=5.0)
+        move = order.progress_line_ids.move_id
+        self.assertEqual(move.retention_amount, 172.5)
+        self.assertEqual(self._ledger().line_ids.balance_paid, 0.0)
+        self._pay(move, 3277.5, "2026-03-10")
+        self.assertEqual(self._ledger().line_ids.balance_paid, 2850.0)
+
     def test_items_of_no_order_are_named(self):
         self._deposited(30.0)
         entry = self.env["account.move"].create(

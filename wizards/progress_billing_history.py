@@ -2,7 +2,6 @@ from collections import defaultdict
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.fields import Command
 
 from ..models.customer.history import get_entries
 
@@ -32,15 +31,6 @@ class ProgressBillingHistory(models.TransientModel):
     def _get_parameters(self):
         return [*super()._get_parameters(), "order_ids"]
 
-    @api.depends(lambda self: self._get_parameters())
-    def _compute_line_ids(self):
-        for history in self:
-            entries = []
-            if history.date:
-                entries = get_entries(history._get_orders(), history.date)
-            rows = history._prepare_lines(entries)
-            history.line_ids = [Command.clear(), *map(Command.create, rows)]
-
     @api.depends("line_ids.currency_id", "currency_id")
     def _compute_is_foreign(self):
         for history in self:
@@ -54,11 +44,12 @@ class ProgressBillingHistory(models.TransientModel):
         company = self._get_report_company()
         return orders.filtered(lambda order: order.company_id == company)
 
-    def _prepare_lines(self, entries):
+    def _prepare_lines(self):
         """Return the values of the lines, each with what is open after it.
 
         In each currency of its own, and of all in company currency.
         """
+        entries = get_entries(self._get_orders(), self.date) if self.date else []
         open_amounts, open_balance = defaultdict(float), 0.0
         rows = []
         for entry in entries:

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.fields import Command
+from odoo import fields, models
 from odoo.tools.misc import format_date
 
 from ..models.overview.forecast import Forecast
@@ -32,15 +31,12 @@ class ProgressCashForecast(models.TransientModel):
     def _get_parameters(self):
         return [*super()._get_parameters(), "with_quotations", "probability"]
 
-    @api.depends(lambda self: self._get_parameters())
-    def _compute_line_ids(self):
-        for forecast in self:
-            # Of what one may see: computed fields are otherwise in sudo mode.
-            company = forecast._get_report_company().sudo(False)
-            probability = forecast.probability if forecast.with_quotations else None
-            receipts = Forecast(company, forecast.date, probability).get_receipts()
-            lines = [Command.create(forecast._prepare_line(each)) for each in receipts]
-            forecast.line_ids = [Command.clear(), *lines]
+    def _prepare_lines(self):
+        # Of what one may see: computed fields are otherwise in sudo mode.
+        company = self._get_report_company().sudo(False)
+        probability = self.probability if self.with_quotations else None
+        receipts = Forecast(company, self.date, probability).get_receipts()
+        return [self._prepare_line(receipt) for receipt in receipts]
 
     def _prepare_line(self, receipt):
         """Return the values of the line of a `Receipt`."""

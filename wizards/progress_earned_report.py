@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.fields import Command
+from odoo import fields, models
 
 from ..models.ledger import earned
 
@@ -19,14 +18,11 @@ class ProgressEarnedReport(models.TransientModel):
         store=True,
     )
 
-    @api.depends(lambda self: self._get_parameters())
-    def _compute_line_ids(self):
-        for report in self:
-            # Of what one may see: computed fields are otherwise in sudo mode.
-            company = report._get_report_company().sudo(False)
-            rows = earned.get_rows(company, report.date) if report.date else []
-            lines = [Command.create(report._prepare_line(row)) for row in rows]
-            report.line_ids = [Command.clear(), *lines]
+    def _prepare_lines(self):
+        # Of what one may see: computed fields are otherwise in sudo mode.
+        company = self._get_report_company().sudo(False)
+        rows = earned.get_rows(company, self.date) if self.date else []
+        return [self._prepare_line(row) for row in rows]
 
     def _prepare_line(self, row):
         """Return the values of the line of a `Row`, at the rate of the day."""

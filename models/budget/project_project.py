@@ -120,15 +120,21 @@ class ProjectProject(models.Model):
         action["context"] = {"default_project_id": self.id}
         return action
 
-    def _get_progress_orders(self, limit=None):
-        """Return the orders whose lines the projects show, cancelled ones left out."""
-        return self.env["sale.order"].search(
-            [
-                ("order_line.progress_project_id", "in", self.ids),
-                ("state", "!=", "cancel"),
-            ],
-            limit=limit,
-        )
+    def _get_progress_orders(self):
+        """Return the orders that the projects are billed by, cancelled ones left out.
+
+        Those whose lines they show, or plan, that chose them, or that they name; as far
+        as one may read them.
+        """
+        # In sudo mode because who may read an order need not see all of a project.
+        projects = self.sudo()
+        shown = Domain("order_line.progress_project_id", "in", self.ids)
+        shown |= Domain("progress_line_ids.project_id", "in", self.ids)
+        shown |= Domain("project_id", "in", self.ids)
+        named = projects.sale_order_id | projects.task_ids.sale_order_id
+        shown |= Domain("id", "in", named.ids)
+        orders = named.search(shown & Domain("state", "!=", "cancel"))
+        return orders.sudo(self.env.su)._filtered_access("read")
 
     # === COMPUTES === #
 

@@ -1,6 +1,7 @@
 from base64 import b64encode
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from .table import Column, Table
 from .workbook import get_workbook
@@ -44,6 +45,16 @@ class ProgressReport(models.AbstractModel):
     def _get_parameters(self):
         """Return the names of the fields that the rows depend on."""
         return ["date", "company_id"]
+
+    @api.depends(lambda self: self._get_parameters())
+    def _compute_line_ids(self):
+        for report in self:
+            rows = report._prepare_lines()
+            report.line_ids = [Command.clear(), *map(Command.create, rows)]
+
+    def _prepare_lines(self):
+        """Return the values of the rows, of what one may see."""
+        raise NotImplementedError
 
     # === PAPER AND WORKBOOK === #
 

@@ -738,7 +738,7 @@ class ProgressBillingLine(models.Model):
         project_id = self.env.context.get("default_project_id")
         if project_id and "order_id" in fields and not values.get("order_id"):
             project = self.env["project.project"].browse(project_id)
-            orders = project._get_progress_orders(limit=2)
+            orders = project._get_progress_orders()
             if len(orders) == 1:
                 values["order_id"] = orders.id
         return values

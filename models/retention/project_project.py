@@ -8,15 +8,8 @@ class ProjectProject(models.Model):
     _inherit = "project.project"
 
     def _get_retention_project_orders(self):
-        """Return those of the projects' orders with retention that one may read.
-
-        In sudo mode because billing people need not see all of a project.
-        """
-        projects = self.sudo()
-        orders = projects.sale_order_id | projects.task_ids.sale_order_id
-        orders |= orders.search([("project_id", "in", projects.ids)])
-        orders = orders.filtered("has_retention").sudo(self.env.su)
-        return orders._filtered_access("read")
+        """Return those of the projects' orders with retention that one may read."""
+        return self._get_progress_orders().filtered("has_retention")
 
     def _get_retention_stat_buttons(self):
         """Return the dashboard's way to what is held, and to what of it is due."""

@@ -47,6 +47,15 @@ class Exchange:
         return any((debit.id, credit.id) in entry.pairs for entry in self.entries)
 
 
+def get_exchange(records):
+    """Return the `Exchange` under way in the records' environment, None without one.
+
+    What a client sends under its name is none.
+    """
+    exchange = records.env.context.get("progress_exchange")
+    return exchange if isinstance(exchange, Exchange) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Two items reconciled at different rates, and the host's entry for it."""

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..exchange.entry import get_exchange
+
 
 class AccountMoveLine(models.Model):
     """The moments of a journal item: copied, reconciled."""
@@ -36,7 +38,7 @@ class AccountMoveLine(models.Model):
         partial = super()._prepare_reconciliation_single_partial(
             debit_values, credit_values, shadowed_aml_values
         )
-        exchange = self.env.context.get("progress_exchange")
+        exchange = get_exchange(self)
         if exchange and exchange.books(debit_values["aml"], credit_values["aml"]):
             # It is part of an entry that is made along with the partials.
             partial.pop("exchange_values", None)
@@ -44,7 +46,7 @@ class AccountMoveLine(models.Model):
 
     @api.model
     def _reconcile_plan(self, reconciliation_plan):
-        if self.env.context.get("progress_exchange"):
+        if get_exchange(self):
             return super()._reconcile_plan(reconciliation_plan)
         moves = self._get_progress_recalls(reconciliation_plan).move_id
         if not moves:
@@ -53,7 +55,7 @@ class AccountMoveLine(models.Model):
         return moves._reconcile_progress_plan(reconciliation_plan, self)
 
     def _check_amls_exigibility_for_reconciliation(self, shadowed_aml_values=None):
-        exchange = self.env.context.get("progress_exchange")
+        exchange = get_exchange(self)
         if exchange and exchange.is_preview:
             # Of what posting will have reopened, so not refused for being reconciled.
             return None

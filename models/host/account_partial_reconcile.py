@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..exchange.entry import get_exchange
+
 
 class AccountPartialReconcile(models.Model):
     """The moments of a reconciliation: made, undone."""
@@ -8,7 +10,7 @@ class AccountPartialReconcile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        exchange = self.env.context.get("progress_exchange")
+        exchange = get_exchange(self)
         if not exchange:
             return super().create(vals_list)
         return super().create(self._add_progress_exchange(vals_list, exchange))

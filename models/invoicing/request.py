@@ -45,8 +45,12 @@ class InvoicesPrepared(Exception):
 
 
 def get_request(records):
-    """Return the `InvoicingRequest` under way in the records' environment."""
-    return records.env.context.get("progress_invoicing") or InvoicingRequest()
+    """Return the `InvoicingRequest` under way in the records' environment.
+
+    What a client sends under its name is none.
+    """
+    request = records.env.context.get("progress_invoicing")
+    return request if isinstance(request, InvoicingRequest) else InvoicingRequest()
 
 
 def with_request(records, **changes):

@@ -55,6 +55,19 @@ class TestCurrencyEdges(ProgressCurrencyCommon):
             final.action_post()
         self.assertDesignExample(order, final)
 
+    def test_what_a_client_says_of_exchange_or_invoicing_is_not_listened_to(self):
+        order = self._euro_order(10000.0)
+        deposit = self._deposit_on(DEPOSIT_DAY, order, 30.0)
+        said = {"progress_exchange": True, "progress_invoicing": {"is_batch": True}}
+        with self._on(FINAL_DAY):
+            final = order.with_context(**said)._create_final_invoices()
+            final.action_post()
+        self.assertDesignExample(order, final)
+        self._reconcile_again(
+            deposit, final, lambda items: items.with_context(**said).reconcile()
+        )
+        self.assertDesignExample(order, final)
+
     def test_reconciling_by_a_nested_plan_adjusts_taxes_again(self):
         order = self._euro_order(10000.0)
         deposit = self._deposit_on(DEPOSIT_DAY, order, 30.0)

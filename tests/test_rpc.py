@@ -144,6 +144,13 @@ RIGHTS = {
         "action_view_revenue_budget": "read",
     },
 }
+#: Models whose records are the host's: a test compares what a role reads with it.
+HOSTS = (
+    *("account.bank.statement.line", "account.move", "account.move.line"),
+    *("project.project", "project.task", "res.company", "res.partner", "res.users"),
+    *("sale.order", "sale.order.line", "sale.order.template"),
+    "sale.order.template.line",
+)
 LOGGERS = (
     "odoo.models",
     "odoo.addons.base.models.ir_model",
@@ -478,6 +485,150 @@ class TestRpc(ProjectBillingCommon):
                             outcome,
                             ("done", "refused", "denied") if may else ("denied",),
                         )
+
+    # === READING === #
+
+    def _get_read_records(self):
+        """Return model name -> records, of every model with a field of the addon."""
+        bank = self.company_data["default_journal_bank"]
+        return self.records | {
+            # Have the fields of the records that they delegate to.
+            "res.users": self.env.user,
+            "account.bank.statement.line": self.env[
+                "account.bank.statement.line"
+            ].create({"journal_id": bank.id, "payment_ref": "x", "amount": 1.0}),
+        }
+
+    def _get_our_fields(self, model):
+        """Return the names of all fields that the addon gives a model."""
+        return [
+            name
+            for name, field in sorted(model._fields.items())
+            if MODULE in field._modules and name not in MAGIC_COLUMNS
+        ]
+
+    def _read(self, role, records, names=None):
+        """Return what a role reads, all fields if untold; None where it is denied."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        reader, args = self._as(role, records._name), [records.ids, names]
+        try:
+            return call_kw(reader, "read", args, {"load": None})
+        except (AccessError, MissingError) as error:
+            self.refusal = str(error)
+            return None
+        finally:
+            self.env.invalidate_all()
+
+    def test_every_model_with_fields_is_read_here(self):
+        names = {
+            name
+            for name, model in self.env.items()
+            if not model._abstract
+            and not model._transient
+            and self._get_our_fields(model)
+        }
+        self.assertEqual(names, set(self._get_read_records()))
+
+    @mute_logger(*LOGGERS)
+    def test_fields_are_read_by_who_may_read_the_record(self):
+        """All that a role's groups show it, at once; of other records nothing.
+
+        Of the host's records a role reads no field that shows what it may not see.
+        """
+        for model, records in self._get_read_records().items():
+            for role in self.roles:
+                mine = records.with_user(self.roles[role]).sudo(False)
+                mine = mine._filtered_access("read")
+                names = self._get_our_fields(mine)
+                shown = [
+                    name
+                    for name in names
+                    if mine._has_field_access(mine._fields[name], "read")
+                ]
+                with self.subTest(model=model, role=role):
+                    if mine < records:
+                        self.assertIsNone(self._read(role, records - mine, names[:1]))
+                    if mine and shown:
+                        self._check_read(role, mine, shown, model in HOSTS)
+                for name in set(names) - set(shown) if mine else ():
+                    with self.subTest(model=model, role=role, field=name):
+                        self.assertIsNone(self._read(role, mine, [name]))
+
+    def _check_read(self, role, records, names, may_fail=False):
+        """Assert that a role reads fields, and by them no record that is not its."""
+        rows = self._read(role, records, names)
+        if rows is None and may_fail:
+            names = [name for name in names if self._read(role, records, [name])]
+            rows = self._read(role, records, names)
+        if rows is None:
+            self.assertFalse(
+                {
+                    name: self.refusal
+                    for name in names
+                    if self._read(role, records, [name]) is None
+                },
+                "a whole read fails because of these",
+            )
+        for name in names:
+            field = records._fields[name]
+            if field.type in ("one2many", "many2many"):
+                linked = records.env[field.comodel_name].browse(
+                    {id_ for row in rows for id_ in row[name]}
+                )
+                self.assertEqual(linked._filtered_access("read"), linked, name)
+
+    @mute_logger(*LOGGERS)
+    def test_whole_records_are_read_as_on_the_bare_host(self):
+        """No field of ours keeps a role from reading what the host's show it."""
+        for model, records in self._get_read_records().items():
+            for role in self.roles:
+                mine = records.with_user(self.roles[role]).sudo(False)
+                mine = mine._filtered_access("read")
+                hosts = [
+                    name
+                    for name in mine.fields_get(attributes=())
+                    if MODULE not in mine._fields[name]._modules
+                ]
+                with self.subTest(model=model, role=role):
+                    if mine and self._read(role, mine, hosts) is not None:
+                        self.assertIsNotNone(self._read(role, mine))
+
+    def test_sums_of_shared_records_tell_nothing_of_others_orders(self):
+        """Projects, customers and companies are seen by all, their orders are not."""
+        numbers = ("monetary", "float", "integer")
+        for model in ("project.project", "res.partner", "res.company"):
+            records = self.records[model].with_user(self.roles["colleague"])
+            names = [
+                name
+                for name in self._get_our_fields(records)
+                if records._fields[name].type in numbers
+                and not records._fields[name].store
+            ]
+            for row in self._read("colleague", records, names):
+                with self.subTest(model=model):
+                    self.assertEqual(row, {"id": row["id"], **dict.fromkeys(names, 0)})
+
+    @mute_logger(*LOGGERS)
+    def test_wizards_are_read_by_who_opened_them(self):
+        for model, values in self.wizards.items():
+            for role in self.roles:
+                with self.subTest(model=model, role=role):
+                    self._check_wizard_is_read(role, model, values)
+
+    def _check_wizard_is_read(self, role, model, values):
+        biller = self.env[model].with_user(self.roles["biller"])
+        names = self._get_our_fields(biller)
+        if role != "biller" and model.startswith("progress."):
+            self.assertIsNone(self._read(role, biller.create(values), names))
+        try:
+            with self.cr.savepoint():
+                ids = call_kw(self._as(role, model), "create", [values], {})
+        except AccessError:
+            return
+        self._check_read(role, self._as(role, model).browse(ids), names)
+
+    # === NONSENSE === #
 
     @mute_logger(*LOGGERS)
     def test_nonsense_is_refused_in_words(self):

@@ -183,7 +183,11 @@ class ProgressBillingRun(models.TransientModel):
     # === RESULT === #
 
     move_ids = fields.Many2many(
-        comodel_name="account.move", string="Invoices", readonly=True
+        comodel_name="account.move",
+        string="Invoices",
+        readonly=True,
+        # Project managers run billing, too, and may not read invoices.
+        groups="sales_team.group_sale_salesman,account.group_account_invoice",
     )
     move_count = fields.Integer(compute="_compute_move_count", compute_sudo=True)
     failed_line_ids = fields.Many2many(

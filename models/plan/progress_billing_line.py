@@ -115,6 +115,9 @@ class ProgressBillingLine(models.Model):
         inverse_name="progress_line_id",
         string="Invoice Items",
         readonly=True,
+        # Who may not read invoices reads lines all the same.
+        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
+        "account.group_account_readonly",
     )
     state = fields.Selection(
         selection=[

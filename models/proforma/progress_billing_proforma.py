@@ -100,6 +100,9 @@ class ProgressBillingProforma(models.Model):
         string="Invoices",
         readonly=True,
         copy=False,
+        # Who may not read invoices reads pro formas all the same.
+        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
+        "account.group_account_readonly,base.group_portal",
     )
     signature = fields.Image(
         copy=False, attachment=True, max_width=1024, max_height=1024, readonly=True

@@ -33,7 +33,10 @@ class ProgressBillingProformaLine(models.Model):
     name = fields.Text(string="Description", required=True)
     progress_basis = fields.Selection(related="sale_line_id.progress_basis")
     product_uom_id = fields.Many2one(related="sale_line_id.product_uom_id")
-    tax_ids = fields.Many2many(related="sale_line_id.tax_ids")
+    tax_ids = fields.Many2many(
+        related="sale_line_id.tax_ids",
+        groups="base.group_user",  # customers may not read taxes
+    )
     budget_amount = fields.Monetary(
         string="Contract Amount", related="sale_line_id.budget_amount"
     )

@@ -5,7 +5,7 @@ import time
 
 from . import runs
 
-STORM = "tests/faults/storm"
+STORM, ON_QUEUE = "tests/faults/storm", "tests/queue/test_storm.py"
 
 
 def faults(args):
@@ -23,10 +23,15 @@ def faults(args):
     print(f"seed {options.seed}", flush=True)
     if not any(word.startswith("tests") for word in words):
         words.append("tests/faults" if options.long else STORM)
-    paths = [f"{runs.LINKED}/{word}" for word in words if word.startswith("tests")]
-    return runs.run_apart(
-        [*paths, *(word for word in words if not word.startswith("tests"))],
-        KILLS=options.kills or kills,
-        LINES=options.lines or lines,
-        SEED=options.seed,
-    )
+        words += [ON_QUEUE] * options.long
+    others = [word for word in words if not word.startswith("tests")]
+    code = 0
+    for word in filter(lambda word: word.startswith("tests"), words):
+        code = code or runs.run_apart(
+            [f"{runs.LINKED}/{word}", *others],
+            kind="queue" if word.startswith("tests/queue") else "faults",
+            KILLS=options.kills or kills,
+            LINES=options.lines or lines,
+            SEED=options.seed,
+        )
+    return code

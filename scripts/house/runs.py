@@ -24,15 +24,16 @@ def run(odoo, name, words):
     return 0 if result.returncode == NOTHING_COLLECTED else result.returncode
 
 
-def run_apart(words, **settings):
+def run_apart(words, kind="faults", **settings):
     """Run pytest on a PostgreSQL that the tests may kill, and remove it.
 
+    :param kind: name of the profile whose database the tests run on
     :param settings: what the tests read from ``PROGRESS_…``, in capitals
     """
     cluster = postgres.Cluster(f"faults-{places.checkout_id()}")
     cluster.remove()  # one that a broken run left
     try:
-        odoo, name = _copy(cluster)
+        odoo, name = _copy(cluster, profiles.PROFILES[kind])
         odoo.env |= {f"PROGRESS_{key}": str(value) for key, value in settings.items()}
         odoo.env["PROGRESS_CLUSTER"] = cluster.name
         return run(odoo, name, ["-n1", "-s", "-v", *words])
@@ -40,10 +41,10 @@ def run_apart(words, **settings):
         cluster.remove()
 
 
-def _copy(cluster):
-    """Return the means to run Odoo on the cluster, with the database of faults."""
+def _copy(cluster, profile):
+    """Return the means to run Odoo on the cluster, with a profile's database."""
     shared = profiles.ready()
-    name = profiles.database(profiles.PROFILES["faults"], shared)
+    name = profiles.database(profile, shared)
     odoo = profiles.ready(cluster)
     odoo.env["ODOO_ADDONS_PATH"] = shared.env["ODOO_ADDONS_PATH"]
     # What was committed must be there after the server was killed.

@@ -54,6 +54,17 @@ ORDER = st.fixed_dictionaries(
         "method": st.sampled_from(["deposit", "deposit", "revenue"]),
         "currency": st.sampled_from(["USD", "EUR"]),
         "basis": st.sampled_from(["amount", "quantity"]),
+        "retention": st.one_of(
+            st.just({}),
+            st.fixed_dictionaries(
+                {
+                    "retention_percent": st.sampled_from([3.7, 5.0, 33.33]),
+                    "retention_base": st.sampled_from(["total", "untaxed"]),
+                    "retention_cap_percent": st.sampled_from([0.0, 0.0, 4.0]),
+                    "retention_tax": st.sampled_from(["invoice", "invoice", "release"]),
+                }
+            ),
+        ),
     }
 )
 SETTINGS = st.fixed_dictionaries(
@@ -64,6 +75,7 @@ SETTINGS = st.fixed_dictionaries(
         "progress_amount_tax_included": st.sampled_from([False, False, True]),
         "progress_auto_post": st.sampled_from([False, False, True]),
         "progress_fx_policy": st.sampled_from(["final_rate", "historical"]),
+        "progress_milestone_completion": st.booleans(),
     }
 )
 

@@ -9,8 +9,9 @@ from odoo.tests import new_test_user
 
 from ..common_project import ProjectBillingCommon
 from ..property_checks import PropertyChecks
-from .machine import DAYS, BillingMachine
+from .machine import DAYS
 from .twin_case import TwinCase
+from .whole_machine import WholeMachine
 
 RATES = dict(zip(DAYS, (1.10, 1.15, 1.20, 0.95), strict=True))
 
@@ -21,7 +22,19 @@ class MachineCase(TwinCase, PropertyChecks, ProjectBillingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.cron = cls.env.ref("progress_billing.ir_cron_generate")
+        cls.release_cron = cls.env.ref("progress_billing.ir_cron_release_retention")
         cls.env["progress.billing.line"].search([]).unlink()
+        cls.company.retention_account_id = cls.env["account.account"].create(
+            {
+                "name": "Retention Receivable",
+                "code": "PBRET",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        cls.company.retention_journal_id = cls.env["account.journal"].create(
+            {"name": "Retention Releases", "code": "RET", "type": "sale"}
+        )
         euro = cls.env.ref("base.EUR")
         euro.active = True
         euro.rate_ids.unlink()
@@ -68,7 +81,7 @@ class MachineCase(TwinCase, PropertyChecks, ProjectBillingCommon):
             company_ids=[(6, 0, cls.company.ids)],
         )
 
-    def _machine_order(self, lines, deductions, method, currency, basis):
+    def _machine_order(self, lines, deductions, method, currency, basis, retention):
         """Return a confirmed order with a project, as described."""
         values = [self._line_values(line, 10) for line in (*lines, *deductions)]
         values[0]["product_id"] = self.hourly.id
@@ -81,9 +94,13 @@ class MachineCase(TwinCase, PropertyChecks, ProjectBillingCommon):
                 "pricelist_id": self.pricelists[currency].id,
                 "progress_method": method,
                 "order_line": [Command.create(line) for line in values],
+                **retention,
             }
         )
         order.action_confirm()
+        self.env["project.milestone"].create(
+            {"name": "Roof closed", "project_id": order.project_id.id}
+        )
         return order
 
     def _moves(self, order, *states):
@@ -93,5 +110,5 @@ class MachineCase(TwinCase, PropertyChecks, ProjectBillingCommon):
 
     def _run_machine(self, number, settings):
         """Run examples of the machine, drawn from a seed."""
-        machine = seed(number)(type("Machine", (BillingMachine,), {"case": self}))
+        machine = seed(number)(type("Machine", (WholeMachine,), {"case": self}))
         run_state_machine_as_test(machine, settings=settings)

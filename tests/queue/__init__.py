@@ -1,1 +1,1 @@
-from . import test_jobs, test_runner
+from . import test_jobs, test_runner, test_storm

@@ -105,19 +105,33 @@ class ProgressBillingLine(models.Model):
     @api.depends_context("progress_run")
     def _compute_run(self):
         planned = self.filtered(lambda line: line.state == "planned")
-        # A list, as only the wizard's view can give it.
-        run = self.env.context.get("progress_run") or (None, False, "[]")
-        date, automatic, domain = run
+        run = planned._origin._get_run_asked()
         # In sudo mode: the reason is the same for project managers, who read only those
         # lines of an order that are on projects.
-        previews = planned._origin.sudo()._preview_run(
-            fields.Date.to_date(date), automatic, literal_eval(domain or "[]")
-        )
+        previews = planned._origin.sudo()._preview_run(*run)
         for line in self:
             bill = previews.get(line._origin.id, RunPreview())
             line.run_obstacle = bill.obstacle
             line.run_amount_untaxed = bill.untaxed
             line.run_amount_total = bill.untaxed + bill.tax
+
+    def _get_run_asked(self):
+        """Return day, automatic and domain of the run that a wizard's view tells of.
+
+        A client may say anything: what is no run is none, and lines are looked for
+        with the rights of who asks.
+        """
+        run = self.env.context.get("progress_run")
+        if not run:
+            return None, False, ()
+        try:
+            date, automatic, domain = run
+            domain = Domain(literal_eval(domain or "[]"))
+            lines = self.search(domain & Domain("order_id", "in", self.order_id.ids))
+            run = fields.Date.to_date(date), bool(automatic)
+        except (SyntaxError, TypeError, ValueError):
+            return None, False, ()
+        return *run, Domain("id", "in", lines.ids)
 
     @api.depends(
         "state",

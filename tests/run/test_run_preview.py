@@ -4,9 +4,9 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..property_case import BOUNDS, PropertyCase
 
@@ -35,6 +35,33 @@ class TestRunPreview(PropertyCase):
                 wizard.line_domain,
             ),
         )
+
+    def test_client_that_names_a_run_asks_with_its_own_rights(self):
+        """A line that is left out would tell of what its reader may not read."""
+        seller = new_test_user(
+            self.env(su=True),
+            login="asks",
+            groups="sales_team.group_sale_salesman",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        line = self._plan(self._order(1000.0, user_id=seller.id), 10.0)
+        domain = [("order_id.partner_id.credit_limit", "=", 0.0)]
+        asked = line.with_user(seller).with_context(
+            progress_run=[False, False, repr(domain)]
+        )
+        with self.assertRaises(AccessError):
+            asked.read(["run_obstacle"])
+
+    def test_nonsense_of_a_client_is_no_run(self):
+        line = self._plan(self._order(1000.0), 10.0, date="2026-03-09")
+        for run in (
+            *(5, "x", [1], ["soon", False, "[]"], [None, False, "x("]),
+            *([None, False, 5], [None, False, "[('nothing', '=', 1)]"]),
+        ):
+            with self.subTest(run=run):
+                shown = line.with_context(progress_run=run)
+                self.assertEqual(shown.run_obstacle, "not_due")
 
     def test_preview_shows_what_is_taken_and_why_not(self):
         order = self._order(10000.0)

@@ -321,7 +321,12 @@ class OrderLedger:
         if total_base(self._get_billed(DEPOSIT)[pool]) * amount >= 0.0:
             return [], part
         line = self.lines.browse(pool)
-        deposits = line.progress_deposit_line_ids
+        # Draft credit notes may leave less than nothing, which no deposit has open.
+        deposits = line.progress_deposit_line_ids.filtered(
+            lambda deposit: deposit._get_progress_direction() * amount < 0.0
+        )
+        if not deposits:
+            return [], part
         bills, rest = [], amount
         for deposit, groups in deposits._get_progress_credits(amount):
             keyed = {

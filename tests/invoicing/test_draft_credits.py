@@ -48,6 +48,25 @@ class TestDraftCredits(ProgressBillingCommon):
         credit.unlink()
         self._assert_billed(1000.0)
 
+    def test_part_beside_a_second_credit_note_of_another_is_its_own(self):
+        """The second one, a draft, leaves less than nothing: no deposit to credit."""
+        order = self._order(300.0)
+        first, second = self._plan(
+            order, 40.0, 30.0, sale_line_id=order.order_line[0].id
+        )
+        self._credit(self._bill(first))
+        self._credit(first.move_id, post=False)
+        move = self._bill(second)
+        self.assertRecordValues(
+            first | second,
+            [
+                {"state": "cancel", "amount_open": 0.0},
+                {"state": "posted", "amount_open": 90.0},
+            ],
+        )
+        self.assertEqual(move.line_ids.progress_line_id, second)
+        self.assertEqual(move.amount_untaxed, 90.0)
+
     def test_all_is_billed_anew_after_the_credit_note(self):
         for create in (self._host_wizard, self.order._create_final_invoices):
             with self.subTest(create.__name__), self.cr.savepoint() as savepoint:

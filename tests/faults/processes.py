@@ -88,20 +88,26 @@ class ProcessCase(BaseCase):
 
     @classmethod
     def _start(cls, code):
-        """Return a process of its own that runs code in the database."""
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-c", "import odoo.cli; odoo.cli.main()"),
-                *("shell", "-d", cls.name, "--no-http", "--log-level=error"),
-                *("--shell-interface=python", "--max-cron-threads=0"),
-                f"--addons-path={','.join(config['addons_path'])}",
-                f"--data-dir={config['data_dir']}",
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        """Return a process of its own that runs code in the database.
+
+        It writes to a file: a pipe that nobody reads yet would stop it once it is full.
+        """
+        command = [
+            *(sys.executable, "-c", "import odoo.cli; odoo.cli.main()"),
+            *("shell", "-d", cls.name, "--no-http", "--log-level=error"),
+            *("--shell-interface=python", "--max-cron-threads=0"),
+            f"--addons-path={','.join(config['addons_path'])}",
+            f"--data-dir={config['data_dir']}",
+        ]
+        with tempfile.NamedTemporaryFile("w") as out:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            process.stdout = open(out.name)
         process.stdin.write(
             "import faulthandler\n"
             f"faulthandler.dump_traceback_later({cls.limit}, exit=True)\n"
@@ -134,8 +140,8 @@ class ProcessCase(BaseCase):
 
     @classmethod
     def _wait(cls, process, fails=False):
+        process.wait()
         out = process.stdout.read()
-        process.wait(timeout=120)
         process.stdout.close()
         if ("DONE" in out) == fails:
             raise AssertionError(out)

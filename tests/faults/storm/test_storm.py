@@ -250,8 +250,8 @@ class TestStorm(ProcessCase):
         """Let the processes bill what is left; none of them may fail."""
         (self.folder / "over").touch()
         for worker in self.workers:
+            worker.wait()
             out = worker.stdout.read()
-            worker.wait(timeout=60)
             if "DONE" not in out:
                 # The one that lost its connection when PostgreSQL stopped.
                 self.assertRegex(out, "connection|terminat|closed|starting up")

@@ -681,6 +681,10 @@ class SaleOrderLine(models.Model):
         line = self.with_context(lang=self.order_id._get_lang())
         rule = line._get_progress_rule()
         text = rule.line_description or DEFAULT_LINE_TEXT
+        if text == DEFAULT_LINE_TEXT:
+            text = line.env._(
+                "%(line)s\n%(percent)s completed", line="{line}", percent="{percent}"
+            )
         return rule._fill(text, line._get_text_values(item))
 
     def _get_text_values(self, item):

@@ -21,6 +21,8 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         move = self.sudo()
+        if move.is_retention_release and move.move_type == "out_invoice":
+            return self.env._("Retention release")
         if not move._has_progress_statement():
             return ""
         role = move._get_progress_role()
@@ -75,29 +77,42 @@ class AccountMove(models.Model):
             (self.env._("Remaining"), total.balance),
         ]
 
-    def _get_progress_deposits_taken(self):
-        """Return the deposits that the invoice takes back, one dict an invoice.
+    def _get_progress_recall_items(self):
+        """Return the lines that take deposits back, where it is known which."""
+        return self.sudo().invoice_line_ids.filtered(
+            lambda item: (
+                item.is_progress_recall
+                and item.sale_line_ids.filtered("is_downpayment")
+            )
+        )
 
-        Number and date of the deposit's invoice; untaxed amount, taxes and total.
+    def _get_progress_listed_items(self):
+        """Return the lines that paper shows in the list of deposits taken back.
+
+        With the heads of sections that hold nothing else.
+        """
+        recalls = self._get_progress_recall_items().sudo(self.env.su)
+        others = self.invoice_line_ids - recalls
+        heads = recalls.parent_id - others.parent_id
+        return recalls | heads
+
+    def _get_progress_deposits_taken(self):
+        """Return the deposits that the invoice takes back, a dict an invoice and tax.
+
+        Number and date of the deposit's invoice and its title; its taxes' label;
+        untaxed amount, taxes and total.
         """
         self.ensure_one()
-        items = self.sudo().line_ids.filtered("is_progress_recall")
         rows = {}
-        for item in items.sorted("sequence"):
-            for deposit in item.sale_line_ids.filtered("is_downpayment")[:1]:
-                moves = deposit._get_progress_deposit_moves() - self.sudo()
-                row = rows.setdefault(
-                    moves or deposit,
-                    {
-                        "name": ", ".join(moves.mapped("name")) or deposit.name,
-                        "date": moves[:1].invoice_date,
-                        "untaxed": 0.0,
-                        "total": 0.0,
-                    },
-                )
-                sign = self.direction_sign
-                row["untaxed"] += sign * item.price_subtotal
-                row["total"] += sign * item.price_total
+        for item in self._get_progress_recall_items().sorted("sequence"):
+            deposit = item.sale_line_ids.filtered("is_downpayment")[:1]
+            moves = deposit._get_progress_deposit_moves() - self.sudo()
+            row = rows.setdefault(
+                (moves or deposit, item.tax_ids),
+                self._prepare_progress_deposit(item, deposit, moves),
+            )
+            row["untaxed"] += self.direction_sign * item.price_subtotal
+            row["total"] += self.direction_sign * item.price_total
         rounded = self.currency_id.round
         for row in rows.values():
             row["untaxed"], row["total"] = (
@@ -106,6 +121,19 @@ class AccountMove(models.Model):
             )
             row["tax"] = rounded(row["total"] - row["untaxed"])
         return sorted(rows.values(), key=lambda row: (not row["date"], row["date"]))
+
+    def _prepare_progress_deposit(self, item, deposit, moves):
+        """Return what the list of deposits says of one, its amounts still 0.0."""
+        labels = item.tax_ids.mapped(lambda tax: tax.tax_label or tax.name)
+        titles = deposit.invoice_lines.progress_line_id.mapped("name")
+        return {
+            "name": ", ".join(moves.mapped("name")) or deposit.name,
+            "date": moves[:1].invoice_date,
+            "title": ", ".join(titles),
+            "taxes": ", ".join(labels),
+            "untaxed": 0.0,
+            "total": 0.0,
+        }
 
     def _get_progress_paid_share(self):
         """Return how much of the invoice is paid: between 0 and 1, 0 without one.

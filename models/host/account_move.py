@@ -79,6 +79,10 @@ class AccountMove(models.Model):
             return self.env["mail.message"]
         return super().message_post_with_source(source_ref, **kwargs)
 
+    def _get_move_lines_to_report(self):
+        # What the list of deposits taken back says is not said twice.
+        return super()._get_move_lines_to_report() - self._get_progress_listed_items()
+
     def _get_mail_template(self):
         return self._get_progress_mail_template() or super()._get_mail_template()
 

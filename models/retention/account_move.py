@@ -122,6 +122,7 @@ class AccountMove(models.Model):
         return self.currency_id.round(sum(retained.mapped("amount_currency")))
 
     @api.depends("retention_deduction")
+    @api.depends_context("lang")
     def _compute_retention_text(self):
         for move in self:
             orders = move.retention_deduction and move._get_retention_orders()
@@ -489,7 +490,7 @@ class AccountMove(models.Model):
         if percent and abs(holding.amount - exact) < self.currency_id.rounding:
             return self.env._(
                 "Retention of %(percent)s of %(invoice)s (%(order)s)",
-                percent=f"{percent:g} %",
+                percent=holding.order._format_retention_percent(percent),
                 **names,
             )
         return self.env._("Retention of %(invoice)s (%(order)s)", **names)

@@ -1,5 +1,6 @@
 """Invoices say what they are; their e-mails, too."""
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..common_project import ProjectBillingCommon
@@ -69,6 +70,46 @@ class TestInvoices(ProjectBillingCommon):
         page = self._html(final)
         for text in ("Deposits taken back", moves[0].name, "3,450.00"):
             self.assertIn(text, page)
+
+    def test_paper_tells_each_deposit_once_between_the_lines_and_the_totals(self):
+        order = self._order(10000.0)
+        deposit = self._bill(self._plan(order, 30.0))
+        final = self._final(order)
+        listed = final._get_move_lines_to_report()
+        self.assertEqual(listed.mapped("price_subtotal"), [10000.0])
+        self.assertEqual(sum(final.invoice_line_ids.mapped("price_subtotal")), 7000.0)
+        page = self._html(final).replace("\N{ZERO WIDTH NO-BREAK SPACE}", "")
+        self.assertEqual(page.count(deposit.name), 1)
+        parts = ("Billed before", "invoice_line_table", deposit.name, "o_total_table")
+        places = [page.index(part) for part in parts]
+        self.assertEqual(places, sorted(places))
+        for text in ("Part 1", "-3,000.00", "-450.00", "-3,450.00"):
+            self.assertIn(text, page)
+
+    def test_deposit_of_several_taxes_is_listed_tax_by_tax(self):
+        reduced = self._tax(5.0)
+        self.tax.invoice_label, reduced.invoice_label = "15 %", "5 %"
+        lines = (6000.0, (4000.0, 1.0, {"tax_ids": [Command.set(reduced.ids)]}))
+        order = self._order(*lines)
+        self._bill(self._plan(order, 50.0))
+        final = self._final(order)
+        rows = final._get_progress_deposits_taken()
+        self.assertEqual(
+            {row["taxes"]: (row["untaxed"], row["tax"], row["total"]) for row in rows},
+            {"15 %": (3000.0, 450.0, 3450.0), "5 %": (2000.0, 100.0, 2100.0)},
+        )
+
+    def test_what_over_deposited_orders_get_back_is_listed_too(self):
+        order = self._order(10000.0)
+        deposit = self._bill(self._plan(order, 80.0))
+        order.order_line[:1].price_unit = 5000.0
+        final = self._final(order)
+        self.assertEqual(final.move_type, "out_refund")
+        listed = final._get_move_lines_to_report()
+        self.assertEqual(listed.mapped("price_subtotal"), [-5000.0])
+        (row,) = final._get_progress_deposits_taken()
+        self.assertEqual((row["name"], row["untaxed"]), (deposit.name, 8000.0))
+        self.assertIn("9,200.00", self._html(final))
 
     def test_other_invoices_stay_the_hosts(self):
         move = self._order(1000.0)._create_invoices()

@@ -48,6 +48,14 @@ class TestSchedule(ProjectBillingCommon, HttpCase):
         page = self._html(order)
         for text in ("Billing Schedule", "03/01/2026", "3,450.00", "45"):
             self.assertIn(text, page)
+        # No column stays empty, no sum is of nothing.
+        for text in (">Invoice<", ">Due<", "Still to come"):
+            self.assertNotIn(text, page)
+        order.action_confirm()
+        self._bill(order.progress_line_ids[:1])
+        page = self._html(order)
+        for text in (">Invoice<", ">Due<", "Still to come"):
+            self.assertIn(text, page)
 
     def test_an_order_billed_in_full_leaves_no_cent_for_a_final_invoice(self):
         """Rounded as a whole, where lines with their taxes miss their invoice's sum."""

@@ -381,6 +381,12 @@ class TestBooking(RetentionCommon):
             self.assertLess(self._balance(account), before)
             self.assertAlmostEqual(self._balance(account), -due)
 
+    def test_rate_is_told_to_each_in_their_own_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        move = self._progress(self._retained(percent=2.5), 40.0)
+        self.assertIn("2.5 %", move.retention_text)
+        self.assertIn("2,5 %", move.with_context(lang="de_DE").retention_text)
+
     def test_order_without_terms_holds_nothing(self):
         move = self._progress(self._order(50000.0, progress_method="revenue"), 40.0)
         self.assertFalse(move.has_retention)

@@ -168,6 +168,17 @@ class TestRelease(RetentionCommon):
         second = self._progress(order, 35.0)
         self.assertEqual(second.sequence_number, move.sequence_number + 1)
 
+    def test_release_says_so_on_paper(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        release = order._create_retention_releases()
+        release.action_post()
+        report = self.env["ir.actions.report"]
+        page = report._render_qweb_html("account.report_invoice", release.ids)[0]
+        title = page.decode().partition("<h2")[2].partition("</h2>")[0]
+        self.assertIn("Retention release", title)
+        self.assertIn(release.name, title)
+
     def test_wizard_releases_an_amount_each_and_shows_what_it_will_release(self):
         orders = self._retained() | self._retained()
         for order in orders:

@@ -3,6 +3,9 @@ from odoo import models
 TEMPLATES = {
     "deposit": "progress_billing.mail_template_deposit_invoice",
     "revenue": "progress_billing.mail_template_progress_invoice",
+    # Of a revenue budget, or between deposits and the final invoice.
+    "invoice": "progress_billing.mail_template_progress_invoice",
+    "release": "progress_billing.mail_template_progress_invoice",
     "final": "progress_billing.mail_template_final_invoice",
 }
 
@@ -159,10 +162,17 @@ class AccountMove(models.Model):
         Nor where an administrator deleted it.
         """
         roles = {
-            move._get_progress_role() if move._has_progress_statement() else ""
+            move._get_progress_mail_role()
             for move in self
             if move.move_type == "out_invoice"
         }
         name = TEMPLATES.get(roles.pop()) if len(roles) == 1 else None
         template = self.env["mail.template"]
         return name and self.env.ref(name, raise_if_not_found=False) or template
+
+    def _get_progress_mail_role(self):
+        """Return a key of `TEMPLATES`, empty for an invoice of no billed order."""
+        self.ensure_one()
+        if self.is_retention_release:
+            return "release"
+        return self._get_progress_role() if self._has_progress_statement() else ""

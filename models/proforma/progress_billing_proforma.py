@@ -533,3 +533,10 @@ class ProgressBillingProforma(models.Model):
     def _get_report_base_filename(self):
         self.ensure_one()
         return self.name.replace("/", "-")
+
+    def _get_proforma_filename(self):
+        """Return the name of the printed file, in the customer's language."""
+        self.ensure_one()
+        lang = self.partner_id.lang or self.env.lang
+        title = self.env["ir.model"]._get(self._name).with_context(lang=lang).name
+        return f"{title} {self._get_report_base_filename()}"

@@ -121,6 +121,23 @@ class TestInvoices(ProjectBillingCommon):
         template = self.env.ref("account.email_template_edi_invoice")
         self.assertEqual(move._get_mail_template(), template)
 
+    def test_portal_says_what_an_unprinted_invoice_is(self):
+        order = self._order(10000.0)
+        deposit = self._bill(self._plan(order, 30.0))
+        report, name = self.env["ir.actions.report"], "account.report_invoice"
+        page = report._render_qweb_html(name, deposit.ids, {"proforma": True})[0]
+        title = " ".join(page.decode().partition("</h2>")[0].split())
+        self.assertIn("Proforma Invoice – Deposit invoice 1 of 1", title)
+
+    def test_work_completed_and_interims_are_sent_as_progress_invoices(self):
+        order = self._project_order(10000.0)
+        self._complete(order.order_line, 20.0)
+        _proformas, move = self._run(order.project_id, post=True)
+        template = self.env.ref("progress_billing.mail_template_progress_invoice")
+        self.assertEqual(move._get_mail_template(), template)
+        subject = template._render_field("subject", move.ids)[move.id]
+        self.assertIn("Progress invoice 1", subject)
+
     def test_each_kind_has_an_email_of_its_own_in_the_customers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.partner_a.lang = "fr_FR"

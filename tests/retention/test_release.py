@@ -179,6 +179,22 @@ class TestRelease(RetentionCommon):
         self.assertIn("Retention release", title)
         self.assertIn(release.name, title)
 
+    def test_e_mails_say_what_is_retained_to_pay_and_released(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        template = move._get_mail_template()
+        body = template._render_field("body_html", move.ids)[move.id]
+        for amount in ("24,000.00", "1,200.00", "22,800.00"):
+            self.assertIn(amount, body)
+        release = order._create_retention_releases()
+        release.action_post()
+        template = release._get_mail_template()
+        subject = template._render_field("subject", release.ids)[release.id]
+        self.assertIn("Retention release", subject)
+        body = template._render_field("body_html", release.ids)[release.id]
+        self.assertIn("1,200.00", body)
+        self.assertNotIn("what remains", body)
+
     def test_wizard_releases_an_amount_each_and_shows_what_it_will_release(self):
         orders = self._retained() | self._retained()
         for order in orders:

@@ -5,6 +5,8 @@
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Progress Billing maintainers",
+    "development_status": "Beta",
+    "images": ["static/description/order.png"],
     "depends": ["sale_project"],
     "data": [
         # Security.

@@ -52,6 +52,8 @@ class Picture:
 
 
 IMAGES = ROOT / "doc/images"
+#: The store's page shows some of them, from a folder that is installed.
+STORE = ROOT / "static/description"
 ORDER = "/odoo/sale.order/{progress_billing.sale_order_demo_company}"
 PROJECT = "/odoo/project.project/{progress_billing.demo_project_italian}"
 SIZE = {"width": 1180, "height": 860, "window": True}
@@ -185,6 +187,8 @@ def take(browser, server, picture):
     for error in camera.errors:
         print(f"  error in the page: {error}", file=sys.stderr)
     print(picture.out)
+    if (STORE / picture.out.name).exists():
+        shutil.copy2(picture.out, STORE)
     camera.page.close()
     return not camera.errors
 

@@ -1,10 +1,17 @@
 """The addon as it is delivered: what its manifest names is there, and it opens."""
 
+import importlib.util
 import os
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import polib
+from lxml import html
 
 from odoo.modules.module import Manifest
 from odoo.tests import HttpCase, TransactionCase, loader, tagged
@@ -33,6 +40,54 @@ class TestManifest(TransactionCase):
             if not (FOLDER / name).is_file()
         ]
         self.assertFalse(missing)
+
+
+@tagged("post_install", "-at_install")
+class TestDelivery(TransactionCase):
+    def test_what_the_store_and_oca_ask_for_is_there(self):
+        manifest = Manifest.for_addon("progress_billing")
+        self.assertRegex(manifest["version"], r"^19\.0\.\d+\.\d+\.\d+$")
+        self.assertEqual(manifest["license"], "LGPL-3")
+        self.assertIn(manifest["development_status"], ("Beta", "Production/Stable"))
+        for key in ("name", "summary", "author", "category"):
+            self.assertTrue(manifest[key], key)
+        for name in ("README.md", "LICENSE", "static/description/icon.png"):
+            self.assertTrue((FOLDER / name).is_file(), name)
+        page = html.parse(FOLDER / "static/description/index.html")
+        pictures = page.xpath("//img/@src")
+        self.assertTrue(pictures)
+        self.assertTrue(all(page.xpath("//img/@alt")))
+        images = [f"static/description/{name}" for name in pictures]
+        for name in [*images, *manifest["images"]]:
+            self.assertTrue((FOLDER / name).is_file(), name)
+
+    def test_a_wheel_holds_what_a_folder_shows(self):
+        if not importlib.util.find_spec("whool"):
+            self.skipTest("expected: nothing here builds wheels")
+        no_part = (".*", "__pycache__", "scripts", "doc", "dist", "build", "tests")
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, "progress_billing")
+            shutil.copytree(
+                FOLDER.resolve(), copy, ignore=shutil.ignore_patterns(*no_part)
+            )
+            files = {
+                str(path.relative_to(copy))
+                for path in copy.rglob("*")
+                if path.is_file()
+            }
+            code = f"from whool.buildapi import build_wheel; build_wheel({folder!r})"
+            subprocess.run(
+                [sys.executable, "-c", code], cwd=copy, check=True, capture_output=True
+            )
+            (wheel,) = Path(folder).glob("*.whl")
+            start = "odoo/addons/progress_billing/"
+            packed = {
+                name.removeprefix(start)
+                for name in zipfile.ZipFile(wheel).namelist()
+                if name.startswith(start)
+            }
+        # What only building needs.
+        self.assertFalse(files - packed - {"pyproject.toml"})
 
 
 @tagged("post_install", "-at_install")

@@ -49,7 +49,7 @@ class TestTourRetention(RetentionCommon, HttpCase):
         self.assertIn("22,800.00", text)
         self.assertIn("Retention 5 %, due after acceptance", text)
         self.assertNotIn("24,000.00", text)
-        paper = self.url_open(move.get_portal_url(report_type="html")).text
-        paper = paper.replace("\N{NO-BREAK SPACE}", " ")
+        paper = self.url_open(move.get_portal_url(report_type="html")).content
+        paper = paper.decode().replace("\N{NO-BREAK SPACE}", " ")
         for words in ("Retention 5 %, due after acceptance", "1,200.00", "22,800.00"):
             self.assertIn(words, paper)

@@ -197,6 +197,8 @@ class TestStorm(ProcessCase):
     def _kill_one(self):
         """Kill one process in the middle of its work."""
         deadline = time.monotonic() + 300.0
+        # Spread over the work, not all at its beginning.
+        time.sleep(self.random.uniform(0.0, 0.05 * LINES / KILLS))
         while time.monotonic() < deadline:
             time.sleep(self.random.random())
             at_work = [

@@ -15,7 +15,7 @@ REFUSALS = (UserError, ValidationError, RedirectWarning, CheckViolation)
 
 
 class Line(NamedTuple):
-    """An order line; a price of None makes it a section."""
+    """An order line; a price of None makes it a section or note, by its unit."""
 
     price: float | None
     quantity: float = 1.0
@@ -92,7 +92,9 @@ RETURNS = st.builds(
     UNITS,
     POLICIES,
 )
-SECTIONS = st.just(Line(None))
+SECTIONS = st.sampled_from(["line_section", "line_subsection", "line_note"]).map(
+    lambda kind: Line(None, unit=kind)
+)
 LINES = st.one_of(SALES, SALES, SALES, DEDUCTIONS, RETURNS, SECTIONS)
 ORDERS = st.tuples(SALES, st.lists(LINES, max_size=4)).map(lambda x: [x[0], *x[1]])
 TERMS = st.builds(
@@ -360,8 +362,8 @@ class TwinCase(ProgressBillingCommon):
     def _line_values(self, line, sequence):
         if line.price is None:
             return {
-                "display_type": "line_section",
-                "name": "Section",
+                "display_type": line.unit,
+                "name": "Section or note",
                 "sequence": sequence,
             }
         return {

@@ -30,14 +30,22 @@ def trace(step, call):
         sys.setprofile(None)
 
 
+def undo_demo(line, date):
+    """Plan the line again that the demo billed, and let its rate move on ``date``."""
+    line.move_id.button_draft()
+    line.move_id.button_cancel()
+    env.ref("progress_billing.res_currency_rate_final_demo").name = date  # noqa: F821
+
+
 def walk():
     """Bill, post, make the final invoice at another rate, and post that."""
     line = env.ref("progress_billing.progress_billing_line_currency_demo_1")  # noqa: F821
     order = line.order_id
+    date = fields.Date.add(fields.Date.today(), days=30)
+    undo_demo(line, date)
     trace("Create", line.action_create_invoice)
     deposit = line.move_id
     trace("Post the deposit", deposit.action_post)
-    date = fields.Date.add(fields.Date.today(), days=30)
     final = trace(
         "Create the final invoice", lambda: order._create_final_invoices(date)
     )

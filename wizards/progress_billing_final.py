@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -33,6 +35,14 @@ class ProgressBillingFinal(models.TransientModel):
         string="With Taxes",
         compute="_compute_amount_total",
         help="What the customer will have to pay.",
+    )
+    untaxed_by_currency = fields.Char(
+        compute="_compute_by_currency",
+        help="Untaxed amounts of orders in several currencies, each by itself.",
+    )
+    total_by_currency = fields.Char(
+        compute="_compute_by_currency",
+        help="What the customers will have to pay, each currency by itself.",
     )
     has_drafts = fields.Boolean(compute="_compute_obstacle")
     obstacle = fields.Text(
@@ -89,12 +99,37 @@ class ProgressBillingFinal(models.TransientModel):
     @api.depends("order_ids", "date", "consolidated", "currency_id")
     def _compute_amount_total(self):
         for wizard in self:
-            orders = wizard.order_ids._origin if wizard.currency_id else ()
-            wizard.amount_total = orders and sum(
-                draft.tax_totals["total_amount_currency"]
-                for draft in orders._get_final_drafts(wizard.date, wizard.consolidated)
-                if draft.tax_totals
+            totals = wizard._get_totals() if wizard.currency_id else ()
+            wizard.amount_total = sum(total for _currency, total in totals)
+
+    @api.depends("order_ids", "date", "consolidated", "preview_line_ids.amount_final")
+    def _compute_by_currency(self):
+        for wizard in self:
+            has_several = len(wizard.order_ids.currency_id) > 1
+            rows = wizard.preview_line_ids if has_several else ()
+            wizard.untaxed_by_currency = wizard._format_by_currency(
+                (row.currency_id, row.amount_final) for row in rows
             )
+            wizard.total_by_currency = wizard._format_by_currency(
+                wizard._get_totals() if has_several else ()
+            )
+
+    def _get_totals(self):
+        """Return the currency and the total with taxes of each invoice to come."""
+        self.ensure_one()
+        drafts = self.order_ids._origin._get_final_drafts(self.date, self.consolidated)
+        return [
+            (draft.currency_id, draft.tax_totals["total_amount_currency"])
+            for draft in drafts
+            if draft.tax_totals
+        ]
+
+    def _format_by_currency(self, amounts):
+        """Return a sum a currency as text, of (currency, amount) pairs."""
+        sums = defaultdict(float)
+        for currency, amount in amounts:
+            sums[currency] += amount
+        return " · ".join(currency.format(total) for currency, total in sums.items())
 
     @api.depends("order_ids", "date", "consolidated")
     def _compute_adjustment_preview(self):

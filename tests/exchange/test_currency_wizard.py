@@ -99,12 +99,28 @@ class TestCurrencyWizard(ProgressCurrencyCommon):
             {"order_ids": [Command.set(orders.ids)], "date": FINAL_DAY}
         )
         self.assertEqual((wizard.amount_untaxed, wizard.amount_total), (10000, 11500))
+        self.assertFalse(wizard.untaxed_by_currency or wizard.total_by_currency)
         orders |= self._order(5000.0)
         wizard.order_ids = orders
         self.assertFalse(wizard.currency_id)
         self.assertEqual((wizard.amount_untaxed, wizard.amount_total), (0.0, 0.0))
         self.assertEqual(
             sorted(wizard.preview_line_ids.mapped("amount_final")), [5000.0, 10000.0]
+        )
+
+    def test_each_currency_has_its_own_total(self):
+        orders = self._euro_order(10000.0) | self._order(5000.0) | self._order(2000.0)
+        wizard = self.env["progress.billing.final"].create(
+            {"order_ids": [Command.set(orders.ids)], "date": FINAL_DAY}
+        )
+        dollar = self.company.currency_id
+        self.assertEqual(
+            set(wizard.untaxed_by_currency.split(" · ")),
+            {self.euro.format(10000.0), dollar.format(7000.0)},
+        )
+        self.assertEqual(
+            set(wizard.total_by_currency.split(" · ")),
+            {self.euro.format(11500.0), dollar.format(8050.0)},
         )
 
     def test_no_adjustment_in_the_companys_currency(self):

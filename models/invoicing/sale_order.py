@@ -455,7 +455,8 @@ class SaleOrder(models.Model):
     def _prepare_progress_section(self, sequence):
         """Return the section line that heads an order on a consolidated invoice."""
         self.ensure_one()
-        name = self.env._("Order %(order)s", order=self.name)
+        env = self.with_context(lang=self._get_lang()).env
+        name = env._("Order %(order)s", order=self.name)
         if self.client_order_ref:
             # The customer's own number, by which they check the invoice.
             name = f"{name} ({self.client_order_ref})"

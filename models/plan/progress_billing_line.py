@@ -5,10 +5,10 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
-from odoo.tools import float_repr
 from odoo.tools.misc import format_date, formatLang
 
 from ..arithmetic.claim import Claim, Part
+from ..settings.words import format_percent
 
 PLANNED_FIELDS = {
     "order_id",
@@ -273,7 +273,13 @@ class ProgressBillingLine(models.Model):
             )
         planned = self.filtered(lambda line: line.state == "planned")
         planned.is_cancelled = True
+        planned._forget_failure()
         planned._log_plan(self.env._("Cancelled"))
+
+    def _forget_failure(self):
+        """Forget why lines could not be billed: nobody is to see to it any more."""
+        # In sudo mode because nobody sets the error of a line by hand.
+        self.filtered("error_message").sudo().error_message = False
 
     def action_hold(self):
         """Put planned lines on hold: nothing bills them until they are released."""
@@ -483,7 +489,7 @@ class ProgressBillingLine(models.Model):
             booking=self.order_id.progress_method,
             invoice_date=self.date or None,
             title=self.name,
-            label=self._get_label(),
+            label=self.with_context(lang=self.order_id._get_lang())._get_label(),
             item_description=self.item_description or "",
             narration=self.description or "",
             progress_line_id=self.id,
@@ -511,8 +517,8 @@ class ProgressBillingLine(models.Model):
         """Return the share in words: "30 %" or the amount with its currency."""
         self.ensure_one()
         if self.amount_type == "percent":
-            digits = float_repr(self.percent, 6).rstrip("0").rstrip(".")
-            return f"{digits}\N{NO-BREAK SPACE}%"
+            space = "\N{NO-BREAK SPACE}"
+            return format_percent(self.env, self.percent, space=space)
         return self._format(self.amount)
 
     def _format(self, amount):

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from odoo.tools import float_repr
 from odoo.tools.misc import formatLang
 
 from ..arithmetic.fx import split
+from ..settings.words import format_number
 
 #: The columns of a statement, by layout.
 COLUMNS = {
@@ -364,9 +364,7 @@ class Statement:
         """Return a column of a row as text."""
         value = getattr(row, name)
         if name == "percent":
-            text = float_repr(value, 2).rstrip("0").rstrip(".")
-            digits = len(text.partition(".")[2])
-            return formatLang(self.env, value, digits=digits)
+            return format_number(self.env, value, 2)
         if name in ("changes", "retained") and not value:
             return ""
         return self.format_amount(value)

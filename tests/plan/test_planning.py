@@ -195,3 +195,13 @@ class TestPlanning(ProgressBillingCommon):
         lines[0].action_cancel()
         lines[1].unlink()
         self.assertEqual(lines.exists().state, "cancel")
+
+    def test_shares_are_written_as_the_customer_reads_numbers(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.partner_a.lang = "de_DE"
+        lines = self._plan(self._order(10000.0), ("amount", 1000.0), 33.333333)
+        texts = self._bill(lines).invoice_line_ids.mapped("name")
+        self.assertIn("1.000,00", texts[0])
+        self.assertIn("33,333333\N{NO-BREAK SPACE}%", texts[1])
+        # Who plans reads their own.
+        self.assertEqual(lines[1]._get_label(), "33.333333\N{NO-BREAK SPACE}%")

@@ -72,9 +72,10 @@ class ProgressBillingFinal(models.TransientModel):
     @api.depends("order_ids", "consolidated")
     def _compute_preview_line_ids(self):
         for wizard in self:
-            rows = wizard.order_ids._origin._get_final_preview_values(
-                wizard.date, wizard.consolidated
-            )
+            orders = wizard.order_ids._origin
+            drafts = orders._get_final_drafts(wizard.date, wizard.consolidated)
+            rows = orders._get_final_preview_values(drafts)
+            rows += orders._get_retention_preview_values(drafts)
             wizard.preview_line_ids = [
                 fields.Command.clear(),
                 *map(fields.Command.create, rows),

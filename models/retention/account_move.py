@@ -207,11 +207,19 @@ class AccountMove(models.Model):
         }
 
     def _get_retention_by_entry(self):
-        """Return those of the documents that do not hold, or release, by lines."""
+        """Return those of the documents that do not hold, or release, by lines alone.
+
+        An invoice of several orders may do both.
+        """
         return self.filtered(
             lambda move: (
                 not move.is_retention_release
-                and not move.sudo().line_ids.retention_order_id
+                and (
+                    not move.sudo().line_ids.retention_order_id
+                    or not all(
+                        x._holds_by_lines() for x in move._get_retention_orders()
+                    )
+                )
             )
         )
 
@@ -429,13 +437,16 @@ class AccountMove(models.Model):
     def _prepare_retention_receivable(self, amount):
         """Return the items that lower each instalment by its share.
 
-        At the rates of the instalments themselves, so that no difference arises.
+        At the rates of the instalments themselves, so that no difference arises; an
+        invoice of nothing, which can still give back, has the rate of its day.
         """
         terms = self._get_retention_term_items()
         parts = apportion(amount, terms.mapped("amount_currency"), self.currency_id)
         result = []
         for term, part in zip(terms, parts, strict=True):
-            rate = term.balance / term.amount_currency if term.amount_currency else 1.0
+            rate = self._get_progress_rate()
+            if term.amount_currency:
+                rate = term.balance / term.amount_currency
             result.append(
                 {
                     "account_id": term.account_id.id,
@@ -452,8 +463,9 @@ class AccountMove(models.Model):
 
     def _prepare_retention_item(self, holding, balance):
         """Return the item on the retention account of a `Holding`."""
+        account = holding.account or self.company_id.retention_account_id
         return {
-            "account_id": self.company_id.retention_account_id.id,
+            "account_id": account.id,
             "partner_id": self.commercial_partner_id.id,
             "currency_id": self.currency_id.id,
             "amount_currency": holding.amount,

@@ -38,6 +38,18 @@ class AccountMoveLine(models.Model):
         # A line of the invoice itself. Of an entry whose invoice is gone, nothing is.
         return self.move_id.filtered(lambda move: move.move_type != "entry")
 
+    def _get_retention_accounts(self):
+        """Return (order, invoice) -> the account on which the items hold of it.
+
+        The company may have chosen another one since.
+        """
+        balances = {}
+        for item in self:
+            key = (item.retention_order_id, item._get_retained_move())
+            row = balances.setdefault(key, {})
+            row[item.account_id] = row.get(item.account_id, 0.0) + item.amount_currency
+        return {key: max(row, key=row.get) for key, row in balances.items()}
+
     def _get_retention_document(self):
         """Return the document whose posting made the item."""
         self.ensure_one()

@@ -16,12 +16,14 @@ class Holding:
     :ivar invoice: the invoice of which it is held.
     :ivar amount: in the document's currency, below zero where it is given back.
     :ivar billed: what it is held back of, 0.0 where it is given back.
+    :ivar account: the account that it is given back from; None: the company's.
     """
 
     order: BaseModel
     invoice: BaseModel
     amount: float
     billed: float = 0.0
+    account: BaseModel | None = None
 
 
 class RetentionLedger:
@@ -44,7 +46,9 @@ class RetentionLedger:
         self._amounts = {}
         #: Order -> document -> invoice -> amount held, releases under None.
         self.held = {order: defaultdict(dict) for order in orders}
-        for item in orders._get_retention_items(self.states):
+        items = orders._get_retention_items(self.states)
+        self._accounts = items._get_retention_accounts()
+        for item in items:
             self._read_item(item, moves)
         for move in self.items.move_id:
             if move.state in self.states and move not in moves:
@@ -136,22 +140,24 @@ class RetentionLedger:
 
     # === WHAT A DOCUMENT HOLDS === #
 
-    def hold(self, move, by_lines=False):
+    def hold(self, move):
         """Return the `Holding`s of a document, and count them for those after it.
 
-        :param bool by_lines: of orders that hold by lines of the invoice, not of those
-            that do so by an entry.
+        Those of an entry: what lines hold, or give back, is held with them.
         """
         holdings, left = [], move.amount_total
         self.count(move)
         credited = move.reversed_entry_id
+        held_by_lines = move.line_ids.retention_order_id
         for order, amounts in self.get_amounts(move).items():
-            if move.move_type == "out_refund" and order in self.get_amounts(credited):
-                found = self._give_back(order, move, credited)
-            elif order._holds_by_lines() == by_lines:
-                found = self._hold_order(order, move, sum(amounts.values()), left)
-            else:
+            if order in held_by_lines:
                 found = []
+            elif move.move_type == "out_refund" and order in self.get_amounts(credited):
+                found = self._give_back(order, move, credited)
+            elif order._holds_by_lines():
+                found = []
+            else:
+                found = self._hold_order(order, move, sum(amounts.values()), left)
             left -= sum(each.amount for each in found)
             holdings += found
         for each in holdings:
@@ -169,7 +175,14 @@ class RetentionLedger:
         if amount >= 0.0:
             return [Holding(order, move, amount, billed)] if amount else []
         taken = retention.take_oldest(-amount, self.get_open(order), order.currency_id)
-        return [Holding(order, invoice, -part) for invoice, part in taken.items()]
+        return [
+            self._make_return(order, invoice, -part) for invoice, part in taken.items()
+        ]
+
+    def _make_return(self, order, invoice, amount):
+        """Return the `Holding` of what is given back, where it is held."""
+        account = self._accounts.get((order, invoice))
+        return Holding(order, invoice, amount, account=account)
 
     def get_wanted(self, order, limit):
         """Return what is to be held of all that counts, less what is held already.
@@ -235,7 +248,7 @@ class RetentionLedger:
                 order.currency_id,
             )
             if part:
-                found.append(Holding(order, invoice, -sign * part))
+                found.append(self._make_return(order, invoice, -sign * part))
         return found
 
     def _get_weight(self, order, move, invoice):

@@ -12,6 +12,8 @@ from ..invoicing.invoice_values import InvoiceValues
 from .progress_retention_terms import TERM_NAMES
 from .retention_ledger import RetentionLedger
 
+#: A sequence after that of all order lines.
+LAST = 10**6
 #: What salespeople set until something is held.
 GUARDED = frozenset(
     {*TERM_NAMES, "retention_milestone_id", "retention_guarantee_reference"}
@@ -349,14 +351,25 @@ class SaleOrder(models.Model):
         """Return the date of the final invoice, or of what completes the order."""
         self.ensure_one()
         moves = self._get_progress_finals_in_effect()
-        is_billed = not self.currency_id.compare_amounts(
-            self.progress_billed_amount, self.progress_contract_amount
-        )
-        if not moves and is_billed:
+        if not moves and self._is_retention_complete():
             moves = self._get_progress_items().move_id.filtered(
                 lambda move: move.state == "posted" and move.move_type == "out_invoice"
             )
         return max(moves.mapped("invoice_date"), default=False)
+
+    def _is_retention_complete(self):
+        """Return whether posted invoices bill all of the order, or more.
+
+        A draft completes nothing yet.
+        """
+        self.ensure_one()
+        posted = self._get_progress_items().filtered(
+            lambda item: item.parent_state == "posted"
+        )
+        contract = self.progress_contract_amount
+        left = contract - self._sum_progress_items(posted)
+        sign = -1 if contract < 0.0 else 1
+        return self.currency_id.compare_amounts(sign * left, 0.0) <= 0
 
     def _is_retention_due(self, date=None):
         """Return whether what is held may be released.
@@ -536,6 +549,25 @@ class SaleOrder(models.Model):
             ),
             "retention_order_id": self.id,
         }
+
+    @api.model
+    def _get_retention_preview_values(self, drafts):
+        """Return one dict per line of final invoices to come that holds back of them.
+
+        :param drafts: the invoices in memory.
+        """
+        return [
+            {
+                "order_id": item.retention_order_id._origin.id,
+                # Behind the lines that it holds back of.
+                "sequence": LAST,
+                "name": item.name,
+                "amount_final": -item.amount_currency,
+            }
+            for draft in drafts
+            for item in draft.invoice_line_ids
+            if item.retention_order_id
+        ]
 
     def _get_retention_line_name(self):
         """Return the text of a line that holds back a part of an invoice."""
@@ -746,6 +778,7 @@ class SaleOrder(models.Model):
         items = self._get_retention_items(("draft", "posted")).filtered(
             lambda item: item.parent_state == "posted" or item.amount_currency < 0.0
         )
+        accounts = items._get_retention_accounts()
         taxed = items.filtered("tax_ids")
         shares = self.env["progress.billing.allocator"]._get_billed_shares(taxed)
         groups = {}
@@ -759,17 +792,20 @@ class SaleOrder(models.Model):
                 line
                 for move, amount in taken.items()
                 for line in order._prepare_retention_parts(
-                    move, amount, groups.get((order.id, move.id)), purpose
+                    move,
+                    amount,
+                    groups.get((order.id, move.id)) or accounts[order, move],
+                    purpose,
                 )
             ]
             for order, taken in plan.items()
         }
 
-    def _prepare_retention_parts(self, move, amount, groups, purpose):
+    def _prepare_retention_parts(self, move, amount, held, purpose):
         """Return the values of the lines that release an amount of an invoice.
 
-        :param groups: (taxes, account, 0) -> `amounts.Share` that is held, where it is
-            held with taxes.
+        :param held: (taxes, account, 0) -> `amounts.Share` that is held, where it is
+            held with taxes; else the account that holds it.
         """
         self.ensure_one()
         lang = self._get_lang()
@@ -782,13 +818,12 @@ class SaleOrder(models.Model):
             "retention_order_id": self.id,
             "retention_move_id": move.id,
         }
-        if not groups:
-            account = self.company_id.sudo().retention_account_id
-            plain = {"account_id": account.id, "price_unit": amount}
+        if not isinstance(held, dict):
+            plain = {"account_id": held.id, "price_unit": amount}
             return [{**values, **plain, "tax_ids": [Command.clear()]}]
         allocator = self.env["progress.billing.allocator"]
         result = []
-        for group, share in part_of(groups, amount, self.currency_id).items():
+        for group, share in part_of(held, amount, self.currency_id).items():
             base_line = allocator._fix_amounts(self, group, share, None)
             AccountTax = self.env["account.tax"]
             extra = AccountTax._export_base_line_extra_tax_data(base_line)

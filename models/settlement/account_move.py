@@ -60,8 +60,12 @@ class AccountMove(models.Model):
         """Return the items but those that take deposits back."""
         return self.sudo().line_ids.filtered(lambda item: not item.is_progress_recall)
 
-    def _is_progress_final_effective(self):
-        """Return whether a final invoice is in effect: not cancelled or credited."""
+    def _is_progress_final_effective(self, orders=None):
+        """Return whether a final invoice is in effect: not cancelled or credited.
+
+        :param orders: those of its orders that are asked about, by default all: what
+            credits one of several leaves the others finished.
+        """
         self.ensure_one()
         move = self.sudo()
         reversals = move._get_progress_reversals()
@@ -70,6 +74,8 @@ class AccountMove(models.Model):
         balances = {}
         for item in (move | reversals).line_ids.filtered("sale_line_ids"):
             key = item.sale_line_ids
+            if orders is not None and not key.order_id & orders._origin:
+                continue
             balances[key] = balances.get(key, 0.0) + item.amount_currency
         return not all(
             move.currency_id.is_zero(balance) for balance in balances.values()
@@ -466,7 +472,10 @@ class AccountMove(models.Model):
         :param undoing: the credit note that is reset, or what credits that, posted.
         """
         self.ensure_one()
-        if not self.is_progress_final or self._is_progress_final_effective():
+        if not self.is_progress_final or all(
+            self._is_progress_final_effective(order)
+            for order in undoing._get_progress_orders()
+        ):
             return
         side = "less" if undoing.state == "posted" else "plus"
         effects = undoing._get_progress_effects(side, self._get_progress_orders())

@@ -139,16 +139,19 @@ class SaleOrder(models.Model):
         ).sudo(self.env.su)
 
     def _get_progress_finals_in_effect(self):
-        """Return the posted final invoices that no credit note undid."""
+        """Return the posted final invoices that no credit note undid for the orders."""
         return self._get_progress_finals().filtered(
-            lambda move: move.state == "posted" and move._is_progress_final_effective()
+            lambda move: (
+                move.state == "posted" and move._is_progress_final_effective(self)
+            )
         )
 
     def _has_progress_final(self):
         """Return whether a final invoice stands: it bills all of the order."""
         self.ensure_one()
         return any(
-            move._is_progress_final_effective() for move in self._get_progress_finals()
+            move._is_progress_final_effective(self)
+            for move in self._get_progress_finals()
         )
 
     def _awaits_progress_final(self):
@@ -420,13 +423,14 @@ class SaleOrder(models.Model):
 
     # === THE FINAL INVOICE AS IT WILL BE === #
 
-    def _get_final_preview_values(self, date=None, consolidated=False):
+    @api.model
+    def _get_final_preview_values(self, drafts):
         """Return one dict per row of the final invoices to come, for the wizard.
 
-        Read from the invoices in memory: what is shown is what will be billed.
+        :param drafts: of `_get_final_drafts`: what is shown is what will be billed.
         """
         amounts = {}
-        for draft in self._get_final_drafts(date, consolidated):
+        for draft in drafts:
             for item in draft.invoice_line_ids:
                 for line in item.sale_line_ids._origin:
                     amounts[line] = amounts.get(line, 0.0) - item.amount_currency

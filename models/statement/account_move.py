@@ -53,6 +53,8 @@ class AccountMove(models.Model):
             move: move._get_progress_orders() | move._get_retention_orders()
             for move in self.sudo().sorted(lambda move: (move.date, move.id))
         }
+        # A credit note that was rewritten by hand may be of no order any more.
+        by_move = {move: orders for move, orders in by_move.items() if orders}
         orders = self.env["sale.order"].sudo().union(*by_move.values())
         for order in orders:
             moves = order._get_progress_items().move_id
@@ -138,7 +140,7 @@ class AccountMove(models.Model):
             lambda item: item.move_id in moves
         )
         is_finished = self.is_progress_final or any(
-            move.is_progress_final and move._is_progress_final_effective()
+            move.is_progress_final and move._is_progress_final_effective(order)
             for move in moves
         )
         retained = order._get_progress_retained(self)

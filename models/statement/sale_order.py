@@ -74,29 +74,31 @@ class SaleOrder(models.Model):
             return 0.0
         is_taxed = self._get_retention_base() == "total"
         amounts = {}
+        taxes = proforma_lines._get_tax_amounts() if is_taxed else {}
         for line in proforma_lines:
             rate = line.sale_line_id._get_retention_rate()
-            amount = line.amount_to_invoice
-            amount += line._get_tax_amount() if is_taxed else 0.0
+            amount = line.amount_to_invoice + taxes.get(line, 0.0)
             amounts[rate] = amounts.get(rate, 0.0) + amount
         ledger = RetentionLedger(self)
         return ledger.hold_by_lines(self, amounts, sum(amounts.values()))
 
     def _get_progress_retention_balance(self, move):
-        """Return what the retention account holds of the order before an invoice.
+        """Return the items on retention accounts of the order before an invoice.
 
-        And the items: read from the account once more, as nothing else does.
+        Read from the accounts once more, as nothing else does: the company's, and those
+        that it had chosen before.
 
         :param move: an invoice of the order; of a posted one, with it.
         """
-        account = self.company_id.sudo().retention_account_id
+        accounts = self._get_retention_items().account_id
+        accounts |= self.company_id.sudo().retention_account_id
         key = move._get_progress_posting_key()
         items = (
             self.env["account.move.line"]
             .sudo()
             .search(
                 [
-                    ("account_id", "=", account.id),
+                    ("account_id", "in", accounts.ids),
                     ("retention_order_id", "=", self.id),
                     ("parent_state", "=", "posted"),
                 ]

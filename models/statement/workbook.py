@@ -4,6 +4,8 @@ import io
 
 import xlsxwriter
 
+from ..ledger.workbook import OPTIONS
+
 
 def get_workbook(statement, title, layout):
     """Return the content of an XLSX file with rows, summary and totals.
@@ -13,7 +15,7 @@ def get_workbook(statement, title, layout):
     :param str layout: a key of `statement.COLUMNS`.
     """
     output = io.BytesIO()
-    with xlsxwriter.Workbook(output, {"in_memory": True}) as book:
+    with xlsxwriter.Workbook(output, OPTIONS) as book:
         sheet = book.add_worksheet()
         formats = _get_formats(book, statement.currency)
         columns = statement.get_columns(layout)

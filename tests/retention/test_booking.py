@@ -423,3 +423,10 @@ class TestBooking(RetentionCommon):
         first.action_post()
         # The cap of 2,400, less the 1,050 of the second.
         self.assertHolds(first | second, 1350.0, 1050.0)
+
+    def test_invoice_tells_its_retention_in_the_language_of_who_reads(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        move = self._progress(self._retained(percent=2.5), 40.0)
+        self.assertIn("Retention 2.5 %, due", move.retention_text)
+        german = move.with_context(lang="de_DE")
+        self.assertIn("2,5 %, fällig", german.retention_text)

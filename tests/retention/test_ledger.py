@@ -94,3 +94,21 @@ class TestLedger(RetentionCommon, ProgressCurrencyCommon):
         orders.invalidate_recordset(["retention_held_amount"])
         held = dict(zip(orders, orders.mapped("retention_held_amount"), strict=True))
         self.assertEqual(list(held.values()), [20.0, 19.82])
+
+    def test_invoice_of_nothing_gives_back_at_the_rate_of_its_day(self):
+        """All was billed by a deposit at 1.10; then less is to be held."""
+        order = self._euro_order(
+            10000.0, retention_percent=10.0, retention_base="untaxed"
+        )
+        deposit = self._deposit_on("2026-03-01", order, 100.0)
+        self.assertEqual(
+            (deposit.retention_amount, self._held(order)), (1000.0, 1100.0)
+        )
+        order.retention_percent = 5.0
+        final = self._final_on("2026-05-01", order)
+        self.assertEqual((final.amount_total, final.retention_amount), (0.0, -500.0))
+        item = final.retention_move_ids.line_ids.filtered("retention_order_id")
+        self.assertEqual((item.amount_currency, item.balance), (-500.0, -600.0))
+        ledger = self._ledger("2026-05-02")
+        self.assertEqual(ledger.amount_account, 550.0)
+        self.assertTrue(ledger.is_tied)

@@ -234,3 +234,54 @@ class TestPaths(RetentionCommon, ProjectBillingCommon):
         ledger = ledger.create({"date": "2100-01-01", "with_released": True})
         self.assertEqual(ledger.line_ids.order_id, order)
         self.assertTrue(ledger.is_tied)
+
+    # === ANOTHER RETENTION ACCOUNT LATER === #
+
+    def _choose_other_account(self):
+        """Have the company hold on another account from now on."""
+        self.company.retention_account_id = self.retention_account.copy(
+            {"name": "Other Retention", "code": "PBRET2"}
+        )
+
+    def test_release_takes_from_the_account_that_holds(self):
+        order = self._retained()
+        first = self._progress(order, 40.0)
+        self._choose_other_account()
+        second = self._bill(self._plan(order, 35.0))
+        self.assertEqual(self._held(order), 1200.0)
+        for move in first | second:
+            ties = move._get_progress_tie_out()
+            self.assertTrue(all(tie["is_equal"] for tie in ties), move.name)
+        release = order._create_retention_releases()
+        release.action_post()
+        self.assertEqual(self._held(order), 0.0)
+        items = release.invoice_line_ids
+        self.assertEqual(
+            items.account_id,
+            self.retention_account | self.company.retention_account_id,
+        )
+        self.assertTrue(all(items.mapped("reconciled")))
+
+    def test_credit_note_gives_back_from_the_account_that_holds(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        self._choose_other_account()
+        credit = self._credit(move)
+        self.assertEqual(self._held(order), 0.0)
+        entries = (move | credit).retention_move_ids
+        items = entries.line_ids.filtered("retention_order_id")
+        self.assertTrue(all(items.mapped("reconciled")))
+
+    # === CREDIT NOTES REWRITTEN BY HAND === #
+
+    def test_credit_note_of_no_order_line_gives_nothing_back(self):
+        order = self._retained()
+        move = self._progress(order, 40.0)
+        credit = self._credit(move, post=False)
+        credit.invoice_line_ids = [
+            *(Command.delete(item.id) for item in credit.invoice_line_ids),
+            Command.create({"name": "Goodwill", "quantity": 1.0, "price_unit": 100.0}),
+        ]
+        credit.action_post()
+        self.assertEqual(credit.state, "posted")
+        self.assertEqual(self._held(order), 1200.0)

@@ -430,3 +430,21 @@ class TestReleaseSent(RetentionCommon, HttpCase):
         user.partner_id.parent_id = self.partner_a.id
         self.authenticate(user.login, user.login)
         self.assertIn(release.name, self.url_open("/my/invoices").text)
+
+    # === WHEN IT IS DUE === #
+
+    def test_drafts_complete_no_order(self):
+        order = self._retained(retention_release="months", retention_months=0)
+        first, second = self._plan(order, 50.0, 50.0)
+        self._bill(first)
+        draft = self._bill(second, post=False)
+        self.assertFalse(order._is_retention_due())
+        self.assertFalse(order._get_retention_date())
+        draft.action_post()
+        self.assertEqual(order._get_retention_date(), draft.invoice_date)
+
+    def test_order_billed_beyond_its_contract_is_complete(self):
+        self.company.progress_overbilling_tolerance = 10.0
+        order = self._retained(retention_release="months", retention_months=0)
+        move = self._bill(self._plan(order, ("amount", 51000.0)))
+        self.assertEqual(order._get_retention_date(), move.invoice_date)

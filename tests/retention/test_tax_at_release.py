@@ -109,3 +109,25 @@ class TestTaxAtRelease(RetentionCommon):
         second = self._progress(order, 40.0)
         self.assertEqual(second.retention_amount, 500.0)
         self.assertEqual(self._held(order), 1500.0)
+
+    def test_orders_of_one_invoice_hold_each_in_their_way(self):
+        by_lines, by_entry = self._order_by_lines(), self._retained()
+        lines = self._plan(by_lines, 40.0) | self._plan(by_entry, 40.0)
+        move = lines._create_progress_invoices(consolidated=True)
+        self.assertEqual(len(move), 1)
+        # 1,000 and its taxes are off the total, 1,200 is off what is to pay.
+        self.assertEqual(move.amount_total, 46800.0)
+        self.assertEqual(move.retention_payable_amount, 45600.0)
+        move.action_post()
+        self.assertEqual(move.amount_residual, 45600.0)
+        self.assertEqual((self._held(by_lines), self._held(by_entry)), (1000.0, 1200.0))
+        self._credit(move)
+        self.assertEqual((self._held(by_lines), self._held(by_entry)), (0.0, 0.0))
+
+    def test_final_wizard_shows_what_lines_hold(self):
+        order = self._order_by_lines(method="deposit")
+        self._progress(order, 30.0)
+        wizard = self.env["progress.billing.final"].create({"order_ids": order.ids})
+        shown = wizard.amount_untaxed, wizard.amount_total
+        final = self._final(order, post=False)
+        self.assertEqual(shown, (final.amount_untaxed, final.amount_total))

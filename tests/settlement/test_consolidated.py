@@ -1,5 +1,6 @@
 """Several orders on one invoice."""
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -118,6 +119,46 @@ class TestConsolidated(ProgressBillingCommon):
         self._final(self.orders, consolidated=True)
         self.assertEqual(set(self.lines.mapped("state")), {"settled"})
         self.assertEqual(self.orders.mapped("progress_deposit_balance"), [0.0, 0.0])
+
+    def test_crediting_one_order_of_the_final_leaves_the_other_finished(self):
+        self._bill(self.lines)
+        final = self._final(self.orders, consolidated=True)
+        first, second = self.orders
+        credit = self._credit(final, post=False)
+        items = credit.invoice_line_ids
+        own = items.filtered(lambda item: item.sale_line_ids.order_id == first)
+        (items - own).unlink()
+        credit.action_post()
+        self.assertEqual(self.orders.mapped("has_progress_final_due"), [True, False])
+        self.assertEqual(
+            [order._has_progress_final() for order in self.orders], [False, True]
+        )
+        self.assertGreater(first.progress_deposit_balance, 0.0)
+        again = self._final(first)
+        self.assertTrue(first._has_progress_final())
+        self.assertEqual(first.progress_deposit_balance, 0.0)
+        self.assertEqual(first.progress_billed_amount, first.amount_untaxed)
+        with self.assertRaises(UserError):
+            credit.button_draft()
+        again.button_draft()
+        again.unlink()
+        credit.button_draft()
+        self.assertEqual(second.progress_deposit_balance, 0.0)
+
+    def test_sections_are_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.partner_a.lang = "de_DE"
+        move = self.lines._create_progress_invoices(consolidated=True)
+        sections = move.invoice_line_ids.filtered(
+            lambda item: item.display_type == "line_section"
+        )
+        self.assertEqual(
+            sections.mapped("name"),
+            [
+                f"Auftrag {order.name} ({ref})"
+                for order, ref in zip(self.orders, "AB", strict=True)
+            ],
+        )
 
     def test_interim_invoices_of_several_orders_stay_apart_by_section(self):
         self._bill(self.lines)

@@ -146,9 +146,24 @@ class AccountMove(models.Model):
         if not self:
             return 0.0
         self.ensure_one()
-        payable, total = self.retention_payable_amount, self.amount_total
+        total = self.amount_total + self._get_progress_held_total()
+        payable = self.retention_payable_amount
         left = 0.0 if self._is_progress_paid() else self.amount_residual
         return (payable - left) / total if total else 1.0
+
+    def _get_progress_held_total(self):
+        """Return what lines of the invoice hold back of it, with their taxes.
+
+        That is off its total already, though not off what it bills.
+        """
+        self.ensure_one()
+        items = self.sudo().has_retention and self.sudo().line_ids.filtered(
+            lambda item: item.retention_order_id
+        )
+        if not items:
+            return 0.0
+        shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
+        return self.direction_sign * sum(share.total for share in shares.values())
 
     def _is_progress_paid(self):
         """Return whether nothing of the invoice is left to pay."""

@@ -1,8 +1,7 @@
-from odoo import models
-from odoo.fields import Command
-from odoo.tools import float_repr
-from odoo.tools.misc import formatLang
+from odoo import api, models
+from odoo.fields import Command, Domain
 
+from ..settings.words import format_percent
 from .schedule import Schedule, Step
 
 
@@ -37,10 +36,29 @@ class SaleOrder(models.Model):
             paid=rounded(
                 sum(step.paid for step in steps) + order._get_progress_paid_releases()
             ),
-            retained=order.retention_held_amount,
+            retained=order._get_progress_retained_total(),
             invoiced=invoiced,
             to_come=rounded(order.amount_total - invoiced),
             proformas=order._get_progress_proformas_to_approve(),
+        )
+
+    @api.model
+    def _get_progress_unfinished_domain(self):
+        """Return the domain of orders whose schedule has steps to come, or may have.
+
+        What it leaves out has none: who reads many schedules need not read those.
+        """
+        lines = Domain("state", "=", "draft")
+        lines |= Domain("state", "=", "planned") & Domain("amount_total", "!=", 0.0)
+        drafts = Domain("parent_state", "=", "draft")
+        return (
+            Domain("progress_line_ids", "!=", False)
+            | Domain("order_line.progress_item_ids", "!=", False)
+        ) & (
+            Domain("progress_remaining_amount", "!=", 0.0)
+            | Domain("progress_deposit_balance", "!=", 0.0)
+            | Domain("progress_line_ids", "any", lines)
+            | Domain("order_line.invoice_lines", "any!", drafts)
         )
 
     def action_open_billing_history(self):
@@ -66,7 +84,8 @@ class SaleOrder(models.Model):
                 amount = self._sum_progress_totals(items)
                 if not self.currency_id.is_zero(amount):
                     moves = line.move_id & items.move_id or items.move_id[:1]
-                    steps.append(self._make_progress_step(line, amount, moves))
+                    paid = self._sum_progress_paid(items)
+                    steps.append(self._make_progress_step(line, amount, moves, paid))
             elif line.state in ("planned", "draft") and not self._has_progress_final():
                 steps.append(self._make_progress_step(line, line.amount_total))
         return steps
@@ -80,19 +99,25 @@ class SaleOrder(models.Model):
         others = (items - planned).grouped("move_id")
         return [
             self._make_progress_step(
-                self, self._sum_progress_totals(others[move]), move
+                self,
+                self._sum_progress_totals(others[move]),
+                move,
+                self._sum_progress_paid(others[move]),
             )
             for move in sorted(others, key=lambda move: (move.invoice_date, move.id))
         ]
 
-    def _make_progress_step(self, line, amount, move=None):
-        """Return the `Step` of a planned line, or of an invoice of the order."""
+    def _make_progress_step(self, line, amount, move=None, paid=0.0):
+        """Return the `Step` of a planned line, or of an invoice of the order.
+
+        :param float paid: what of the amount is paid.
+        """
         move = (move or self.env["account.move"]).sudo()
         is_line = line != self
         name = line.name if is_line else move._get_progress_title()
         milestone = is_line and not move and line.milestone_id
         amount = self.currency_id.round(amount)
-        paid = self.currency_id.round(amount * move._get_progress_paid_share())
+        paid = self.currency_id.round(paid)
         return Step(
             line=line,
             name=name,
@@ -133,12 +158,21 @@ class SaleOrder(models.Model):
 
     def _get_progress_paid_releases(self):
         """Return what was paid of releases of what the order's invoices retained."""
-        paid = 0.0
-        for item in self.retention_item_ids:
-            move = item.move_id
-            if move.is_retention_release and move.state == "posted":
-                paid -= item.amount_currency * move._get_progress_paid_share()
-        return paid
+        items = self._get_progress_retained_items()
+        return self._sum_progress_paid(items.filtered("move_id.is_retention_release"))
+
+    def _get_progress_retained_items(self):
+        """Return the posted items of what is held, read together for many orders."""
+        return self.retention_item_ids.filtered(
+            lambda item: item.parent_state == "posted"
+        )
+
+    def _get_progress_retained_total(self):
+        """Return what is held, with its taxes where these are due with the release."""
+        items = self._get_progress_retained_items()
+        taxed = items.filtered("tax_ids")
+        plain = sum((items - taxed).mapped("amount_currency"))
+        return self.currency_id.round(plain - self._sum_progress_totals(taxed))
 
     def _get_progress_share(self, amount):
         """Return an amount with taxes in percent of the order."""
@@ -152,6 +186,16 @@ class SaleOrder(models.Model):
         """
         shares = self.env["progress.billing.allocator"]._get_billed_shares(items)
         return sum(share.total for share in shares.values())
+
+    def _sum_progress_paid(self, items):
+        """Return what of invoice lines, taxes included, is paid.
+
+        Invoice by invoice: a credit note pays nothing of the invoice that it credits.
+        """
+        return sum(
+            self._sum_progress_totals(own) * move._get_progress_paid_share()
+            for move, own in items.grouped("move_id").items()
+        )
 
     def _get_progress_proformas_to_approve(self):
         """Return the pro formas of the order that await this customer's approval."""
@@ -176,9 +220,7 @@ class SaleOrder(models.Model):
 
     def _format_progress_share(self, share):
         """Return a share as text, in the reader's language."""
-        text = float_repr(share, 2).rstrip("0").rstrip(".")
-        digits = len(text.partition(".")[2])
-        return f"{formatLang(self.env, share, digits=digits)}\N{NO-BREAK SPACE}%"
+        return format_percent(self.env, share, 2, "\N{NO-BREAK SPACE}")
 
     def _get_progress_step_label(self, state):
         """Return the state of a step in words."""

@@ -55,7 +55,9 @@ class SaleOrder(models.Model):
 
     def _action_cancel(self):
         self._check_progress_cancellable()
-        return super()._action_cancel()
+        result = super()._action_cancel()
+        self.progress_line_ids._forget_failure()
+        return result
 
     def _get_invoiced(self):
         # In sudo mode, then only what one may read: the host finds invoices on lines of

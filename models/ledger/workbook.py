@@ -5,6 +5,8 @@ import io
 import xlsxwriter
 
 HEAD_ROWS = 2
+#: A name is a name, whatever it begins with: no formula, no link.
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
 
 def get_workbook(table):
@@ -13,7 +15,7 @@ def get_workbook(table):
     :param table: `table.Table`.
     """
     output = io.BytesIO()
-    with xlsxwriter.Workbook(output, {"in_memory": True}) as book:
+    with xlsxwriter.Workbook(output, OPTIONS) as book:
         _write_sheet(book, book.add_worksheet(), table)
     return output.getvalue()
 

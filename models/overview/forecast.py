@@ -63,7 +63,11 @@ class Forecast:
         items = Item.search(
             Domain("company_id", "=", self.company.id)
             & Domain("parent_state", "=", "posted")
-            & Domain("move_id.move_type", "in", ("out_invoice", "out_refund"))
+            & (
+                Domain("move_id.move_type", "in", ("out_invoice", "out_refund"))
+                # What is given back of retention stands beside its invoice.
+                | Domain("move_id.retention_origin_id", "!=", False)
+            )
             & Domain("account_id.account_type", "=", "asset_receivable")
             & Domain("amount_residual", "!=", 0.0)
         )
@@ -88,32 +92,23 @@ class Forecast:
             last = max(filter(None, (step.when for step in steps)), default=self.today)
             for step in to_come:
                 is_final = step.line == order
-                when = last if is_final else step.when
+                when = last if is_final else self._get_planned_day(step)
                 yield from self._get_due(
                     FINAL if is_final else PLANNED, order, step.name, when, step.amount
                 )
 
-    def _get_open_orders(self):
-        """Return the orders billed by progress of which something is to come.
+    def _get_planned_day(self, step):
+        """Return the day of a planned step; today of one whose milestone is reached."""
+        is_reached = step.milestone and step.line.milestone_id.is_reached
+        return self.today if is_reached else step.when
 
-        What finished orders would add is nothing; they are left unread.
-        """
-        lines = Domain("state", "=", "draft")
-        lines |= Domain("state", "=", "planned") & Domain("amount_total", "!=", 0.0)
-        drafts = Domain("parent_state", "=", "draft")
-        return self.env["sale.order"].search(
+    def _get_open_orders(self):
+        """Return the orders billed by progress of which something is to come."""
+        orders = self.env["sale.order"]
+        return orders.search(
             Domain("company_id", "=", self.company.id)
             & Domain("state", "=", "sale")
-            & (
-                Domain("progress_line_ids", "!=", False)
-                | Domain("order_line.progress_item_ids", "!=", False)
-            )
-            & (
-                Domain("progress_remaining_amount", "!=", 0.0)
-                | Domain("progress_deposit_balance", "!=", 0.0)
-                | Domain("progress_line_ids", "any", lines)
-                | Domain("order_line.invoice_lines", "any!", drafts)
-            )
+            & orders._get_progress_unfinished_domain()
         )
 
     def _read_together(self, orders):

@@ -68,10 +68,14 @@ class ProgressBillingOverview(models.AbstractModel):
     # === DOMAINS === #
 
     def _get_planned_domain(self):
-        """Return the domain of planned lines with something to bill."""
+        """Return the domain of planned lines with something to bill.
+
+        Of a cancelled order nothing is.
+        """
         return (
             Domain("state", "=", "planned")
             & Domain("amount_total", "!=", 0.0)
+            & Domain("order_id.state", "!=", "cancel")
             & Domain("company_id", "in", self.env.companies.ids)
         )
 
@@ -104,7 +108,7 @@ class ProgressBillingOverview(models.AbstractModel):
 
     def _get_chips(self):
         """Return (search filter, label, domain) of each chip over *To Bill*."""
-        held = Domain("state", "=", "planned") & Domain("invoice_flag", "=", "no")
+        held = self._get_planned_domain() & Domain("invoice_flag", "=", "no")
         return [
             ("due", self.env._("Due"), self._get_due_domain()),
             ("failed", self.env._("Failed"), self._get_failed_domain()),
@@ -341,6 +345,7 @@ class ProgressBillingOverview(models.AbstractModel):
         # In sudo mode because not everybody reads what a company is set to.
         accounts = company.sudo().downpayment_account_id.sudo(self.env.su)
         accounts = accounts.union(*(account for account, _amount in groups))
+        accounts = accounts.with_company(company)
         if not accounts:
             return None
         booked = posted & Domain("account_id", "in", accounts.ids)

@@ -124,15 +124,21 @@ class ProgressBillingProforma(models.Model):
     # === COMPUTES === #
 
     @api.depends(
+        "state",
         "line_ids.amount_to_invoice",
         "line_ids.sale_line_id.budget_amount",
         "line_ids.sale_line_id.price_tax",
     )
     def _compute_amounts(self):
         for proforma in self:
+            if proforma._origin and not proforma._is_open():
+                # What was issued stays: its own invoice is billed by now.
+                for name in ("amount_untaxed", "amount_tax", "amount_total"):
+                    proforma[name] = proforma[name]
+                continue
             lines = proforma.line_ids
             proforma.amount_untaxed = sum(lines.mapped("amount_to_invoice"))
-            proforma.amount_tax = sum(line._get_tax_amount() for line in lines)
+            proforma.amount_tax = sum(lines._get_tax_amounts().values())
             proforma.amount_total = proforma.amount_untaxed + proforma.amount_tax
 
     def _compute_access_url(self):
@@ -312,6 +318,8 @@ class ProgressBillingProforma(models.Model):
         self.check_access("write")
         changed = self.filtered(lambda proforma: proforma.state != state)
         declined = self.filtered(lambda proforma: proforma.state == "declined")
+        # Worked out while they are open.
+        changed.mapped("amount_total")
         for proforma in changed:
             if proforma.state not in allowed:
                 labels = dict(self._fields["state"]._description_selection(self.env))

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..arithmetic import budget
+from ..arithmetic.claim import Part
 from ..budget.sale_order_line import BudgetItem
 
 
@@ -140,13 +141,30 @@ class ProgressBillingProformaLine(models.Model):
         if self.progress_basis == budget.QUANTITY and rate:
             self.quantity = self.amount_to_invoice / rate
 
-    def _get_tax_amount(self):
-        """Return the line's share of the order line's taxes; the invoice decides."""
-        sale_line = self.sale_line_id
-        if not sale_line.budget_amount:
-            return 0.0
-        share = self.amount_to_invoice / sale_line.budget_amount
-        return self.currency_id.round(sale_line.price_tax * share)
+    def _get_tax_amounts(self):
+        """Return line -> taxes, as an invoice of the lines has them to the cent.
+
+        Lines of an order are billed one after the other; rounded as a whole, its taxes
+        are not those of its lines.
+        """
+        taxes = {}
+        for order, lines in self.grouped(lambda line: line.order_id._origin).items():
+            if not order:
+                taxes.update(dict.fromkeys(lines, 0.0))
+                continue
+            ledger = order._get_progress_ledger(is_plan=True)
+            for line in lines:
+                part = Part(
+                    line.sale_line_id._origin.id,
+                    line.amount_to_invoice,
+                    is_exact=True,
+                    is_line_only=True,
+                )
+                bill = ledger.get_next(part, order.progress_method)
+                ledger.count(bill)
+                taxed = bill.untaxed + bill.tax - line.amount_to_invoice
+                taxes[line] = order.currency_id.round(taxed)
+        return taxes
 
     # === CRUD === #
 

@@ -35,10 +35,15 @@ class ProjectProject(models.Model):
         """
         amounts = dict.fromkeys(("contract", "posted", "draft", "pending", "rest"), 0.0)
         closed = lines._get_closed_budget()
+        final = closed.order_id.filtered(lambda x: x._get_progress_finals_in_effect())
         for line in lines:
             convert = self._get_progress_converter(line)
-            posted = line.budget_amount if line in closed else line.actual_amount
-            draft = 0.0 if line in closed else line.draft_amount
+            posted, draft = line.actual_amount, line.draft_amount
+            if line.order_id in final:
+                posted, draft = line.budget_amount, 0.0
+            elif line in closed:
+                # Its final invoice is a draft.
+                draft = line.budget_amount - posted
             amounts["contract"] += convert(line.budget_amount)
             amounts["posted"] += convert(posted)
             amounts["draft"] += convert(draft)

@@ -516,8 +516,12 @@ class ProgressBillingLine(models.Model):
         :param bool consolidated: orders of one customer share an invoice.
         :return: the created `account.move` records.
         """
+        return self._try_lock_billing()._generate_locked(consolidated)
+
+    def _generate_locked(self, consolidated):
+        """Bill planned lines that are ours alone; see `_generate_batch`."""
         made, failures = bill_in_parts(
-            self._try_lock_billing(),
+            self,
             lambda lines: lines._create_progress_invoices(consolidated),
             share=ProgressBillingLine._get_consolidation_key if consolidated else None,
         )
@@ -579,7 +583,7 @@ class ProgressBillingLine(models.Model):
         back to it today.
         """
         mine = self.exists()._try_lock_billing()
-        mine._generate_batch(consolidated)
+        mine._generate_locked(consolidated)
         left = (self - mine).exists().filtered(lambda line: line.state == "planned")
         if left:
             left._enqueue(consolidated, QUEUE_PAUSE)

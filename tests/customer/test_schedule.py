@@ -117,6 +117,16 @@ class TestSchedule(ProjectBillingCommon, HttpCase):
             [("Part 1", 20.0, 2300.0), ("Final invoice", 80.0, 9200.0)],
         )
 
+    def test_credit_note_pays_nothing_of_what_it_credits(self):
+        order = self._order(10000.0)
+        deposit = self._bill(self._plan(order, 30.0))
+        self._credit(deposit, 1000.0)
+        self.assertEqual(self._totals(order), (0.0, 2300.0, 9200.0))
+        self.assertEqual(self._steps(order)[0][3], "invoiced")
+        self._pay(deposit)
+        self.assertEqual(self._totals(order), (2300.0, 2300.0, 9200.0))
+        self.assertEqual(self._steps(order)[0][3], "paid")
+
     def test_portal_page_lets_the_customer_pay_and_approve_his_own(self):
         order = self._project_order(10000.0)
         order.partner_id.email = "customer@example.com"
@@ -167,6 +177,24 @@ class TestRetainedSchedule(RetentionCommon):
         self._pay(release)
         schedule = order._get_progress_schedule()
         self.assertEqual((schedule.paid, schedule.retained), (24000.0, 0.0))
+
+    def test_what_lines_retain_is_not_paid_either(self):
+        """Its taxes are due with the release."""
+        order = self._retained(retention_tax="release")
+        move = self._progress(order, 100.0)
+        self.assertEqual(move.amount_total, 57000.0)
+        self._pay(move)
+        schedule = order._get_progress_schedule()
+        self.assertEqual(
+            (schedule.paid, schedule.invoiced, schedule.retained),
+            (57000.0, 60000.0, 3000.0),
+        )
+        self.assertEqual(order.progress_paid_amount, 47500.0)
+        release = order._create_retention_releases()
+        release.action_post()
+        self._pay(release)
+        schedule = order._get_progress_schedule()
+        self.assertEqual((schedule.paid, schedule.retained), (60000.0, 0.0))
 
     def _pay(self, move):
         self.env["account.payment.register"].with_context(

@@ -1,5 +1,10 @@
 """What orders have earned as of a day, beside what they billed."""
 
+import io
+from base64 import b64decode
+
+from openpyxl import load_workbook
+
 from odoo.tests import freeze_time, new_test_user, tagged
 
 from ..common_project import ProjectBillingCommon
@@ -103,3 +108,12 @@ class TestEarnedReport(ProjectBillingCommon):
             self.env.flush_all()
             counts.append(self.cr.sql_log_count - before)
         self.assertLessEqual(counts[1], counts[0])
+
+    def test_a_name_is_no_formula_in_the_workbook(self):
+        self.partner_a.name = "=1+1"
+        self._project_order(1000.0)
+        report = self.env["progress.earned.report"].create({})
+        book = load_workbook(io.BytesIO(b64decode(report.workbook)))
+        cells = [cell for row in book.active.iter_rows() for cell in row]
+        kinds = {cell.data_type for cell in cells if cell.value == "=1+1"}
+        self.assertEqual(kinds, {"s"})

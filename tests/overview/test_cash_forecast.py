@@ -1,15 +1,17 @@
 """When money is expected, from open invoices, plans, final invoices and quotations."""
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
 from ...models.overview.forecast import Forecast
-from ..common import ProgressBillingCommon
+from ..common_project import ProjectBillingCommon
+from ..common_retention import RetentionCommon
 
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-03-01")
-class TestCashForecast(ProgressBillingCommon):
+class TestCashForecast(ProjectBillingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -110,3 +112,30 @@ class TestCashForecast(ProgressBillingCommon):
             self.env.flush_all()
             counts.append(self.cr.sql_log_count - before)
         self.assertLessEqual(counts[1], counts[0])
+
+    def test_what_waited_for_a_milestone_is_expected_when_that_is_reached(self):
+        order = self._project_order(1000.0)
+        milestone = self.env["project.milestone"].create(
+            {"name": "Roof", "project_id": order.project_id.id}
+        )
+        self._plan(order, 100.0, milestone_id=milestone.id, date=False)
+        self.assertEqual(self._read(self._forecast()), [("planned", "", 1150.0)])
+        milestone.is_reached = True
+        self.assertEqual(
+            self._read(self._forecast()), [("planned", "2026-03-01", 1150.0)]
+        )
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-01")
+class TestRetentionForecast(RetentionCommon):
+    def test_what_is_given_back_is_expected_with_its_invoice(self):
+        order = self._retained(
+            retention_step_ids=[Command.create({"until_percent": 50.0, "percent": 10})],
+            retention_step_method="to_date",
+        )
+        moves = self._progress(order, 40.0, 35.0)
+        self.assertEqual(moves.mapped("retention_amount"), [2400.0, -150.0])
+        forecast = self.env["progress.cash.forecast"].create({})
+        amounts = [line.amount for line in forecast.line_ids if line.kind == "open"]
+        self.assertEqual(sorted(amounts), [150.0, 21000.0, 21600.0])

@@ -186,6 +186,40 @@ class TestOverview(ProgressBillingCommon):
         with self.assertRaises(AccessError):
             self.Overview.with_user(user).get_overview()
 
+    def test_accounts_are_named_as_their_company_numbers_them(self):
+        company = self.setup_other_company(name="Second")["company"]
+        self.env.user.company_ids |= company
+        company.downpayment_account_id = self.env["account.account"].create(
+            {
+                "name": "Deposits",
+                "code": "PBDEP2",
+                "account_type": "liability_current",
+                "company_ids": [Command.set(company.ids)],
+            }
+        )
+        overview = self.Overview.with_context(
+            allowed_company_ids=(self.company | company).ids
+        )
+        self.assertEqual(
+            [each["accounts"] for each in overview.get_overview()["deposits"]],
+            ["PBDEP", "PBDEP2"],
+        )
+
+    def test_nothing_is_to_bill_of_a_cancelled_order(self):
+        def get_figures():
+            overview = self.Overview.get_overview()
+            chips = self.Overview.get_to_bill()["chips"]
+            return overview["cards"], overview["months"], chips
+
+        before = get_figures()
+        order = self._order(10000.0)
+        ahead, held, failed = self._plan(order, 10.0, 20.0, 30.0)
+        ahead.date = "2026-03-10"
+        held.invoice_flag = "no"
+        failed._note_failure("because")
+        order._action_cancel()
+        self.assertEqual(get_figures(), before)
+
     def test_queries_do_not_grow_with_the_book(self):
         counts = []
         for size in (2, 12):

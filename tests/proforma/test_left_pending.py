@@ -206,3 +206,17 @@ class TestBudgetScreen(ProjectBillingCommon):
         read = line.with_user(biller).progress_attachment_ids
         self.assertEqual(read.raw, b"picture")
         self.assertEqual(line.with_user(biller).progress_attachment_count, 1)
+
+    def test_a_draft_final_invoice_is_not_posted_yet(self):
+        order = self._project_order((4800.0,), (1200.0,))
+        self._complete(order.order_line, 50.0, 0.0)
+        self._run(order.project_id, post=True)
+        final = self._final(order, post=False)
+
+        def get_figures():
+            figures = order.project_id.get_progress_summary()["figures"]
+            return [figure["amount"] for figure in figures]
+
+        self.assertEqual(get_figures(), [6000.0, 2400.0, 3600.0, 0.0, 0.0])
+        final.action_post()
+        self.assertEqual(get_figures(), [6000.0, 6000.0, 0.0, 0.0, 0.0])

@@ -267,3 +267,28 @@ class TestProforma(ProjectBillingCommon):
         )
         for text in (proforma.name, "500.00", "110.00", "50.00", "not an invoice"):
             self.assertIn(text, html.decode())
+
+    def test_its_total_is_that_of_its_invoice(self):
+        """Rounded as a whole, taxes are not those of the lines one by one."""
+        for method in ("round_globally", "round_per_line"):
+            self.company.tax_calculation_rounding_method = method
+            for prices, percent in (
+                ((10.03, 10.03), 100.0),
+                ((4.33, 7.77, 0.55), 50.0),
+                ((10.03, 10.03, 10.03), 33.33),
+            ):
+                with self.subTest((method, prices)):
+                    order = self._project_order(*prices)
+                    proforma = self._proforma(order, *[percent for _ in prices])
+                    proforma.action_release()
+                    move = proforma.move_ids
+                    self.assertRecordValues(
+                        proforma,
+                        [
+                            {
+                                "amount_untaxed": move.amount_untaxed,
+                                "amount_tax": move.amount_tax,
+                                "amount_total": move.amount_total,
+                            }
+                        ],
+                    )

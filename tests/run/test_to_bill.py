@@ -192,3 +192,15 @@ class TestStrip(ProgressBillingCommon):
         self.assertEqual(order.progress_paid_amount, 0.0)
         self.assertEqual(order.progress_posted_amount, 0.0)
         self.assertEqual(order.progress_unplanned_amount, 10000.0)
+
+    def test_nobody_is_to_see_to_a_line_that_is_cancelled(self):
+        for cancel in (
+            lambda line: line.action_cancel(),
+            lambda line: line.order_id._action_cancel(),
+        ):
+            line = self._plan(self._order(10000.0), 10.0)
+            line._note_failure("because")
+            self.assertTrue(line.order_id.activity_ids)
+            cancel(line)
+            self.assertFalse(line.error_message)
+            self.assertFalse(line.order_id.activity_ids)

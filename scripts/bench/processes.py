@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 WAITING = ("wait_dependencies", "pending", "enqueued", "started")
 BATCH = 25
-#: One in so many lines is billed before: each process has read then what stays read, and
-#: each customer was billed once (his first invoice writes to him, the next do not).
+#: One in so many lines is billed before: each process has read then what stays read,
+#: and each customer was billed once (his first invoice writes to him, the next do not).
 WARM_UP = 10
 
 

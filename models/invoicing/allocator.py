@@ -103,8 +103,7 @@ class ProgressBillingAllocator(models.AbstractModel):
             credit note or a final invoice took back.
         """
         shares = {}
-        # What the host reads of each line, move by move, is read at once.
-        items.move_id.line_ids.fetch(["tax_ids", "tax_tag_ids", "sale_line_ids"])
+        self._read_billed(items)
         for move in items.move_id:
             base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
             for base_line in base_lines:
@@ -115,6 +114,12 @@ class ProgressBillingAllocator(models.AbstractModel):
                         Share(), share, base_line["currency_id"], sign
                     )
         return shares
+
+    def _read_billed(self, items):
+        """Read at once what the host reads of invoices move by move, line by line."""
+        lines = items.move_id.line_ids
+        lines.mapped("display_type")
+        lines.fetch(["tax_ids", "tax_tag_ids", "sale_line_ids"])
 
     # === FIXED AMOUNTS === #
 

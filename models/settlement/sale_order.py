@@ -207,6 +207,8 @@ class SaleOrder(models.Model):
         self._lock_progress()
         self._check_progress_billable()
         self._refuse_progress(order._get_progress_final_obstacle() for order in self)
+        # Of all at once, not order by order.
+        self.env["progress.billing.allocator"]._read_billed(self._get_progress_items())
         orders = with_request(self._with_progress_batch(), is_final=True, date=date)
         return orders._create_invoices(grouped=not consolidated, final=True).with_env(
             self.env
@@ -456,6 +458,8 @@ class SaleOrder(models.Model):
 
         Nothing is created, and nothing locked.
         """
+        # Of all at once, not order by order.
+        self.env["progress.billing.allocator"]._read_billed(self._get_progress_items())
         orders = with_request(self._with_progress_batch(), is_final=True, date=date)
         return orders._prepare_progress_invoices(consolidated)
 

@@ -144,11 +144,6 @@ class AccountMoveLine(models.Model):
         moves.line_ids._forget_progress_prices()
         return moves
 
-    def _forget_progress_prices(self):
-        """Spare the tax engine to be asked for each item's total: it has no price."""
-        for name in ("price_subtotal", "price_total"):
-            self.env.remove_to_compute(self._fields[name], self)
-
     def _get_progress_given_values(self):
         """Return what the host would derive for each item of an entry to be the same.
 

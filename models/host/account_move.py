@@ -12,9 +12,9 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         moves = self
-        if vals == {"is_manually_modified": False} and get_request(self).is_batch:
-            # The last word of the host's `create`: the items that follow from others
-            # are there, and it would look for them again.
+        if self._is_progress_synchronized(vals):
+            # The items that follow from others are there, and the host would look for
+            # them again, line by line.
             moves = self.with_context(skip_invoice_sync=True)
         return super(AccountMove, moves).write(vals)
 

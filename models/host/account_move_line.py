@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ..exchange.entry import get_exchange
+from ..invoicing.request import get_request
 
 
 class AccountMoveLine(models.Model):
@@ -8,6 +9,13 @@ class AccountMoveLine(models.Model):
 
     _name = "account.move.line"
     _inherit = ["account.move.line", "progress.billing.guard"]
+
+    def _keep_given_values(self, vals_list):
+        if get_request(self).is_batch:
+            pairs = zip(self, vals_list, strict=True)
+            given = [item.id for item, vals in pairs if "price_total" in vals]
+            self.browse(given)._forget_progress_prices()
+        return super()._keep_given_values(vals_list)
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note belongs to what its invoice bills, and the reversal of an

@@ -33,6 +33,11 @@ class AccountMoveLine(models.Model):
         help="The quantity of 1 stands for a share of the order line's quantity.",
     )
 
+    def _forget_progress_prices(self):
+        """Spare the tax engine to be asked for each item's total: it is there."""
+        for name in ("price_subtotal", "price_total"):
+            self.env.remove_to_compute(self._fields[name], self)
+
     def _get_sale_line_quantity(self, sale_line):
         """Return the item's quantity in the unit of the order line, without sign."""
         return self.product_uom_id._compute_quantity(

@@ -63,11 +63,12 @@ class InvoiceValues:
                     line.update(self._prepare_fixed(base_line, share))
 
     def add_balances(self):
-        """Give the lines the balances that the host will compute.
+        """Give the lines the balances and subtotals that the host will compute.
 
         The host creates them without, computes the same figures from the same tax
-        engine, and writes them line by line. Where it comes to others, it writes those:
-        it works out the taxes in any case, so only lines without any need be left.
+        engine, and writes them line by line. Where it comes to other balances, it
+        writes those: it works out the taxes in any case, so only lines without any need
+        be left.
         """
         asked = {"price_unit", "quantity", "tax_ids"}
         # What another addon leaves out, the host works out with the lines.
@@ -83,6 +84,9 @@ class InvoiceValues:
             balance = details["total_excluded"] + details["delta_total_excluded"]
             line["amount_currency"] = sign * share.base
             line["balance"] = sign * self.company.currency_id.round(balance)
+            # Rounded line by line, as the invoice shows them.
+            line["price_subtotal"] = details["total_excluded_currency"]
+            line["price_total"] = details["total_included_currency"]
         for line in self.sections:
             line["amount_currency"] = line["balance"] = 0.0
 
@@ -161,6 +165,11 @@ class InvoiceValues:
         }
         return self.env["account.tax"].browse(tax_ids)
 
+    def _get_stored(self, line, name):
+        """Return a number of an invoice line with the digits that are kept of it."""
+        items = self.env["account.move.line"]
+        return items._fields[name].convert_to_cache(line.get(name, 0.0), items)
+
     def _get_base_line(self, line, rate=1.0):
         """Return the tax engine's base line of an invoice line."""
         return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
@@ -169,8 +178,8 @@ class InvoiceValues:
             product_uom_id=self.env["uom.uom"].browse(line.get("product_uom_id")),
             tax_ids=self._get_taxes(line),
             price_unit=line["price_unit"],
-            quantity=line["quantity"],
-            discount=line.get("discount", 0.0),
+            quantity=self._get_stored(line, "quantity"),
+            discount=self._get_stored(line, "discount"),
             extra_tax_data=line.get("extra_tax_data"),
             currency_id=self.currency,
             rate=rate,

@@ -82,7 +82,15 @@ class ProgressBillingGuard(models.AbstractModel):
             nothing = self.browse()
             for vals in vals_list:
                 nothing._check_guarded_fields(vals)
-        return super().create(vals_list)
+        records = super().create(vals_list)
+        records._keep_given_values(vals_list)
+        return records
+
+    def _keep_given_values(self, vals_list):
+        """Keep what new records were given from being worked out once more.
+
+        Override for values that the addon took from where the host takes them.
+        """
 
     def write(self, vals):
         self._check_sane_values(vals)

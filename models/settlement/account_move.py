@@ -1,6 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..invoicing.request import get_request
+
+#: What the host writes last: in `create`, and in `_post`, where dates were written
+#: before. No item follows from these.
+CREATED = {"is_manually_modified": False}
+POSTED = {"state": "posted", "posted_before": True}
+
 
 class AccountMove(models.Model):
     """Guards posting and undoing of invoices, so that every deposit stays explained."""
@@ -50,6 +57,12 @@ class AccountMove(models.Model):
         """Return the progress-billed orders that the invoices bill."""
         orders = self.sudo().line_ids.sale_line_ids.order_id
         return orders.filtered(lambda order: order._uses_progress_billing())
+
+    def _is_progress_synchronized(self, vals):
+        """Return whether values change none of the items that follow from others."""
+        if vals == CREATED:
+            return get_request(self).is_batch
+        return vals == POSTED and all(move._get_progress_orders() for move in self)
 
     def _get_progress_deposit_items(self):
         """Return the items that bill, credit or take back deposits."""

@@ -19,7 +19,7 @@ OWN = {
     *("name_placeholder", "move_name", "ref", "matching_number", "full_reconcile_id"),
 }
 #: What is nothing but a note between two computations, in memory.
-NOTES = {"needed_terms_dirty", "epd_dirty"}
+NOTES = {"needed_terms_dirty", "epd_dirty", "discount_allocation_dirty"}
 #: Field -> why that of a deposit differs.
 DEPOSIT = {
     "extra_tax_data": "taxes of a part are what cumulates to the order's, to the cent",

@@ -60,8 +60,9 @@ class SaleOrder(models.Model):
                 for line in order.progress_line_ids
                 if line.state in ("draft", "posted", "settled")
             }
-            finals = order._get_progress_finals_in_effect().sudo()
-            states |= {move.payment_state or "not_paid" for move in finals}
+            moves = order._get_progress_finals_in_effect().sudo()
+            moves |= order._get_progress_budget_invoices()
+            states |= {move.payment_state or "not_paid" for move in moves}
             if not states:
                 order.progress_payment_state = "none"
             elif states <= {"paid", "in_payment", "reversed"}:
@@ -70,6 +71,20 @@ class SaleOrder(models.Model):
                 order.progress_payment_state = "partial"
             else:
                 order.progress_payment_state = "unpaid"
+
+    def _get_progress_budget_invoices(self):
+        """Return the invoices in effect of work completed: no planned line made them."""
+        self.ensure_one()
+        items = self.sudo().order_line.progress_item_ids
+        moves = items.filtered(lambda item: not item.progress_line_id).move_id
+        return moves.filtered(
+            lambda move: (
+                move.move_type == "out_invoice"
+                and not move.is_progress_final
+                and move.state != "cancel"
+                and move.payment_state != "reversed"
+            )
+        )
 
     @api.depends("order_line.invoice_lines.move_id.is_progress_final")
     def _compute_progress_final_invoice_ids(self):

@@ -39,6 +39,20 @@ class TestProjectBilling(ProjectBillingCommon):
                 moves = self._run(order.project_id)[1]
                 self.assertFalse(moves.invoice_line_ids.progress_line_id)
 
+    def test_payment_of_an_order_billed_by_its_budget(self):
+        order = self._project_order(1000.0)
+        self.assertEqual(order.progress_payment_state, "none")
+        self._complete(order.order_line, 50.0)
+        moves = self._run(order.project_id, post=True)[1]
+        self.assertEqual(order.progress_payment_state, "unpaid")
+        register = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=moves.ids
+        )
+        register.create({}).action_create_payments()
+        self.assertEqual(order.progress_payment_state, "paid")
+        self._final(order)
+        self.assertEqual(order.progress_payment_state, "partial")
+
     def test_pro_forma_or_invoice(self):
         for create, names in ((True, (1, 0)), (False, (0, 1))):
             with self.subTest(create=create):

@@ -73,7 +73,7 @@ class SaleOrder(models.Model):
                 order.progress_payment_state = "unpaid"
 
     def _get_progress_budget_invoices(self):
-        """Return the invoices in effect of work completed: no planned line made them."""
+        """Return the invoices in effect of work completed, of no planned line."""
         self.ensure_one()
         items = self.sudo().order_line.progress_item_ids
         moves = items.filtered(lambda item: not item.progress_line_id).move_id

@@ -13,6 +13,8 @@ PERIODS = {
     "month": {"months": 1},
     "quarter": {"months": 3},
 }
+#: Of a budget's lines, those that a billing run would bill.
+PENDING = Domain("state", "=", "sale") & Domain("pending_amount", "!=", 0.0)
 
 
 class ProjectProject(models.Model):
@@ -169,8 +171,9 @@ class ProjectProject(models.Model):
         return budget.next_date(first, step, last or None)
 
     @api.depends("budget_line_ids.pending_amount", "budget_line_ids.state")
+    @api.depends_context("uid")
     def _compute_pending_amount_total(self):
-        # In sudo mode: whoever sees the project sees what it would bill.
+        # With one's own rights: the project is seen by more people than its orders.
         totals = defaultdict(float)
         if not self.ids:
             # A project being edited: the figures as they move on the screen.
@@ -178,21 +181,14 @@ class ProjectProject(models.Model):
                 project.pending_amount_total = project._sum_pending()
             return
         saved = self.filtered(lambda project: isinstance(project.id, int))
-        groups = (
-            self.env["sale.order.line"]
-            .sudo()
-            ._read_group(
-                [
-                    ("progress_project_id", "in", saved.ids),
-                    ("state", "=", "sale"),
-                    ("pending_amount", "!=", 0.0),
-                ],
-                ["progress_project_id", "currency_id", "company_id"],
-                ["pending_amount:sum"],
-            )
+        lines = self.env["sale.order.line"]
+        groups = lines.has_access("read") and lines._read_group(
+            PENDING & Domain("progress_project_id", "in", saved.ids),
+            ["progress_project_id", "currency_id", "company_id"],
+            ["pending_amount:sum"],
         )
         today = fields.Date.context_today(self)
-        for project, currency, company, amount in groups:
+        for project, currency, company, amount in groups or ():
             totals[project.id] += currency._convert(
                 amount, project.sudo().currency_id, company, today
             )
@@ -217,13 +213,10 @@ class ProjectProject(models.Model):
         """Search by whether anything is pending; amounts would mix currencies."""
         if operator not in ("=", "!=") or value:
             return NotImplemented
-        lines = (
-            self.env["sale.order.line"]
-            .sudo()
-            ._search([("state", "=", "sale"), ("pending_amount", "!=", 0.0)])
-        )
-        projects = lines.subselect("progress_project_id")
-        return Domain("id", "not in" if operator == "=" else "in", projects)
+        if not self.env["sale.order.line"].has_access("read"):
+            return Domain(operator == "=")
+        pending = Domain("budget_line_ids", "any", PENDING)
+        return ~pending if operator == "=" else pending
 
     # === TEMPLATES === #
 

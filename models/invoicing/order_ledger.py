@@ -321,14 +321,15 @@ class OrderLedger:
         if total_base(self._get_billed(DEPOSIT)[pool]) * amount >= 0.0:
             return [], part
         line = self.lines.browse(pool)
-        # Draft credit notes may leave less than nothing, which no deposit has open.
-        deposits = line.progress_deposit_line_ids.filtered(
+        deposits = line.progress_deposit_line_ids
+        credited = deposits.filtered(
             lambda deposit: deposit._get_progress_direction() * amount < 0.0
         )
-        if not deposits:
+        if deposits and not credited:
+            # Draft credit notes left less than nothing, which no deposit has open.
             return [], part
         bills, rest = [], amount
-        for deposit, groups in deposits._get_progress_credits(amount):
+        for deposit, groups in credited._get_progress_credits(amount):
             keyed = {
                 (frozenset(taxes.ids), account.id, 0): share
                 for (taxes, account), share in groups.items()
@@ -338,7 +339,7 @@ class OrderLedger:
             bills.append(bill)
             rest = self.currency.round(rest - bill.untaxed)
         if total_base(self._get_billed(DEPOSIT)[pool]) * rest < 0.0:
-            self.order._refuse_progress_draft_credit(deposits, rest)
+            self.order._refuse_progress_draft_credit(credited, rest)
         return bills, replace(part, amount=rest * part.amount / amount)
 
     def get_next(self, part, booking):

@@ -6,6 +6,7 @@ from odoo.fields import Command
 
 from ..arithmetic.retention import apportion
 from ..exchange.account_move_line import COMPLETE_ITEMS
+from ..settings.words import format_percent
 from .payment_terms import find_payment_terms
 from .retention_ledger import RetentionLedger
 
@@ -502,7 +503,7 @@ class AccountMove(models.Model):
         if percent and abs(holding.amount - exact) < self.currency_id.rounding:
             return self.env._(
                 "Retention of %(percent)s of %(invoice)s (%(order)s)",
-                percent=holding.order._format_retention_percent(percent),
+                percent=format_percent(self.env, percent),
                 **names,
             )
         return self.env._("Retention of %(invoice)s (%(order)s)", **names)

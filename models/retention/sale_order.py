@@ -4,11 +4,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.fields import Command
 from odoo.tools import SQL
-from odoo.tools.misc import format_date, formatLang
+from odoo.tools.misc import format_date
 
 from ..arithmetic.amounts import Share, add, part_of
 from ..arithmetic.retention import Pool, Terms, take_oldest
 from ..invoicing.invoice_values import InvoiceValues
+from ..settings.words import format_percent
 from .progress_retention_terms import TERM_NAMES
 from .retention_ledger import RetentionLedger
 
@@ -385,19 +386,12 @@ class SaleOrder(models.Model):
         due = self._get_retention_date()
         return bool(due) and due <= (date or self.company_id._get_progress_today())
 
-    def _format_retention_percent(self, percent):
-        """Return a rate as text, in the reader's language; empty for none."""
-        if not percent:
-            return ""
-        digits = len(f"{percent:g}".partition(".")[2])
-        return f"{formatLang(self.env, percent, digits=digits)} %"
-
     def _get_retention_text(self):
         """Return the terms in words, for the invoice: rate, and when it is due."""
         self.ensure_one()
         percent = self._get_retention_single_rate()
         due = self._get_retention_date()
-        values = {"percent": self._format_retention_percent(percent)}
+        values = {"percent": format_percent(self.env, percent) if percent else ""}
         if self.retention_release == "milestone" and self.retention_milestone_id:
             milestone = self.retention_milestone_id.sudo().name
             text = self.env._(
@@ -574,10 +568,8 @@ class SaleOrder(models.Model):
         self.ensure_one()
         percent = self._get_retention_single_rate()
         if percent:
-            return self.env._(
-                "Retention %(percent)s",
-                percent=self._format_retention_percent(percent),
-            )
+            text = format_percent(self.env, percent)
+            return self.env._("Retention %(percent)s", percent=text)
         return self.env._("Retention")
 
     # === RELEASE === #

@@ -196,6 +196,16 @@ class TestFinals(ProcessCase):
                 ]
                 with self.subTest(case=case, answers=answers, texts=result["texts"]):
                     self._check(result)
+                    self._check_told(case, *answers)
+
+    def _check_told(self, case, first, second):
+        """Assert that who comes while another works is told so, and does not wait.
+
+        A credit note is written before it is posted, which is when orders are locked.
+        """
+        *_rest, action, mode = case
+        if mode == "at once" and first == "done" and action != "credit":
+            self.assertIn("somebody else", second)
 
     def _check(self, result):
         """Assert that an order was never billed twice, and is finished to the cent."""

@@ -62,6 +62,12 @@ class TestStormOnQueue(test_storm.TestStorm):
                 self._start_workers()
         self.fail("No process came to work within five minutes.")
 
+    def _stop_database(self, hard):
+        """Stop PostgreSQL, and the server: the runner does not come back by itself."""
+        super()._stop_database(hard)
+        self.servers.close()
+        self.is_serving = False
+
     def _is_ours(self, pid):
         """Return whether a process that a job names is one of the server's still."""
         try:

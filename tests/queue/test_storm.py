@@ -64,9 +64,10 @@ class TestStormOnQueue(test_storm.TestStorm):
 
     def _stop_database(self, hard):
         """Stop PostgreSQL, and the server: the runner does not come back by itself."""
-        super()._stop_database(hard)
+        res = super()._stop_database(hard)
         self.servers.close()
         self.is_serving = False
+        return res
 
     def _is_ours(self, pid):
         """Return whether a process that a job names is one of the server's still."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import NamedTuple
 
+from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 from psycopg2.errors import CheckViolation
 
@@ -337,13 +338,27 @@ class TwinCase(ProgressBillingCommon):
             )
         return terms
 
+    def execute_example(self, example):
+        """Run one example of hypothesis and forget what it wrote."""
+        with self.env.cr.savepoint() as savepoint:
+            try:
+                return example()
+            finally:
+                savepoint.rollback()
+                self.env.invalidate_all()
+
     # === ORDERS === #
 
     def _twin_order(self, lines, terms):
         """Return a confirmed order as described."""
+        order = self._twin_quotation(lines, terms)
+        order.action_confirm()
+        return order
+
+    def _twin_quotation(self, lines, terms):
         self.company.tax_calculation_rounding_method = terms.rounding
         self.company.progress_amount_tax_included = terms.taxed_amounts
-        order = self.env["sale.order"].create(
+        return self.env["sale.order"].create(
             {
                 "partner_id": self.partner_a.id,
                 "payment_term_id": self.terms[terms.term].id,
@@ -356,8 +371,6 @@ class TwinCase(ProgressBillingCommon):
                 ],
             }
         )
-        order.action_confirm()
-        return order
 
     def _line_values(self, line, sequence):
         if line.price is None:
@@ -378,15 +391,19 @@ class TwinCase(ProgressBillingCommon):
 
     def _invoice_twin(self, order, terms):
         """Return the posted invoice that the bare host makes of a copy of an order."""
-        twin = order.copy()
+        twin = self._copy_confirmed(order)
         self.assertEqual(
             (twin.amount_untaxed, twin.amount_total),
             (order.amount_untaxed, order.amount_total),
             "the copy is another order",
         )
-        twin.action_confirm()
         self._deliver(twin, 100.0)
         return self._post(twin._create_invoices(final=True), terms)
+
+    def _copy_confirmed(self, order):
+        twin = order.copy()
+        twin.action_confirm()
+        return twin
 
     def _deliver(self, order, percent):
         for line in order.order_line:
@@ -528,6 +545,17 @@ class TwinCase(ProgressBillingCommon):
         self._post(credit, terms)
 
     # === WHAT MUST BE EQUAL === #
+
+    def assertPartsAreTheTwin(self, order, terms, steps):
+        """Let steps happen, bill the rest, and compare if we billed any of it."""
+        for step in steps:
+            refusal = self._apply_step(order, step, terms)
+            if currently_in_test_context():
+                note(f"{step.kind}: {refusal or 'done'}")
+        self._finish(order, terms)
+        # What only the host has invoiced, from end to end, is its own business.
+        if order._uses_progress_billing() or order.progress_final_invoice_ids:
+            self.assertTwins(order, terms)
 
     def _finish(self, order, terms):
         """Bring an order to its end: all of it invoiced, and no deposit left."""

@@ -108,6 +108,7 @@ from .statement import (
     test_statement_sent,
 )
 from .settlement import (
+    test_branches,
     test_consolidated,
     test_final,
     test_final_preview,

@@ -22,6 +22,7 @@ from .budget import (
 from .customer import (
     test_history,
     test_invoices,
+    test_paper,
     test_schedule,
 )
 from .exchange import (

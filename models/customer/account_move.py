@@ -10,6 +10,11 @@ TEMPLATES = {
 }
 
 
+# Heights on paper, in rem: a row of the totals, and one of the deposits taken back;
+# the most that is kept on one page; the heads of a list with two of its rows.
+TOTALS_ROW, DEPOSIT_ROW, MOST_KEPT, LIST_BEGIN = 2.55, 1.9, 20.0, 6.0
+
+
 class AccountMove(models.Model):
     """Says to the customer what an invoice is, and where the order stands with it."""
 
@@ -137,6 +142,45 @@ class AccountMove(models.Model):
             "untaxed": 0.0,
             "total": 0.0,
         }
+
+    # === ON PAPER === #
+
+    def _get_progress_paper_rooms(self, deposits, print_with_payments=False):
+        """Return heights, in rem, of what must not stand on a page without a line.
+
+        `lines` of what stands below the lines, `list` of what stands below the list of
+        deposits; 0.0 is what stands for itself: below a single line, which would leave
+        its heads alone, and where the totals with the text below them would not stay on
+        one page. And whether the list `is_together` with the totals.
+        """
+        self.ensure_one()
+        totals = TOTALS_ROW * self._count_progress_total_rows(print_with_payments) + 0.5
+        if len(self.narration or "") >= 1000 or totals > MOST_KEPT:
+            totals = 0.0
+        listed = DEPOSIT_ROW * (len(deposits) + 2) if deposits else 0.0
+        is_together = bool(listed and totals and listed + totals <= MOST_KEPT)
+        below = listed + totals if is_together or not listed else LIST_BEGIN
+        return {
+            "lines": below if len(self._get_move_lines_to_report()) > 1 else 0.0,
+            "list": totals if listed and not is_together else 0.0,
+            "is_together": is_together,
+        }
+
+    def _count_progress_total_rows(self, print_with_payments):
+        """Return how many rows high the totals of the invoice's PDF are."""
+        totals = self.tax_totals or {"subtotals": []}
+        rows = 1 + sum(1 + len(part["tax_groups"]) for part in totals["subtotals"])
+        if totals.get("display_in_company_currency"):
+            rows += rows + 1
+        if self.retention_deduction:
+            # Its text takes two lines.
+            rows += 3
+        if self.company_id.display_invoice_amount_total_words:
+            rows += 2
+        payments = print_with_payments and self.sudo().invoice_payments_widget
+        return rows + (len(payments["content"]) + 1 if payments else 0)
+
+    # === WHAT IS PAID === #
 
     def _get_progress_paid_share(self):
         """Return how much of the invoice is paid: between 0 and 1, 0 without one.

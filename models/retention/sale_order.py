@@ -445,8 +445,8 @@ class SaleOrder(models.Model):
                 self.env._(
                     "You cannot hold retention of %(orders)s because company "
                     "%(company)s has no retention account. Choose one under Sales > "
-                    "Configuration > Settings > Retention: a current asset that allows "
-                    "reconciliation.",
+                    "Configuration > Settings > Progress Billing > Retention: a "
+                    "current asset that allows reconciliation.",
                     orders=", ".join(
                         self.filtered(
                             lambda order, company=company: (
@@ -696,7 +696,7 @@ class SaleOrder(models.Model):
                     self.env._(
                         "You cannot release retention because company %(company)s has "
                         "no journal for it. Choose a sales journal under Sales > "
-                        "Configuration > Settings > Retention.",
+                        "Configuration > Settings > Progress Billing > Retention.",
                         company=company.display_name,
                     ),
                     self.env.ref(

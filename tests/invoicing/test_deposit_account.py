@@ -1,7 +1,10 @@
 """No account, no start."""
 
+from lxml import etree
+
 from odoo.exceptions import RedirectWarning
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import ProgressBillingCommon
 
@@ -53,4 +56,11 @@ class TestDepositAccount(ProgressBillingCommon):
         self.assertTrue(self.env.user.has_group("account.group_account_manager"))
         action = self.env.ref("progress_billing.action_progress_billing_settings")
         view = self.env[action.res_model].get_view(action.view_id.id, "form")
-        self.assertIn('name="downpayment_account_id"', view["arch"])
+        page = safe_eval(action.context)["module"]
+        settings = etree.fromstring(view["arch"]).xpath(
+            f"//app[@name='{page}']//setting"
+        )
+        # The first of the page that opens.
+        self.assertTrue(settings[0].xpath(".//field[@name='downpayment_account_id']"))
+        names = {field.get("name") for field in settings[0].xpath("//app//field")}
+        self.assertLessEqual({"progress_method", "retention_account_id"}, names)

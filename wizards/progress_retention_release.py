@@ -28,6 +28,7 @@ class ProgressRetentionRelease(models.TransientModel):
         help="One invoice for all orders of the same customer, delivery address and "
         "currency.",
     )
+    has_drafts = fields.Boolean(compute="_compute_has_drafts")
     line_ids = fields.One2many(
         comodel_name="progress.retention.release.line",
         inverse_name="wizard_id",
@@ -48,29 +49,43 @@ class ProgressRetentionRelease(models.TransientModel):
         for wizard in self:
             wizard.order_count = len(wizard.order_ids)
 
+    @api.depends("line_ids.amount_draft")
+    def _compute_has_drafts(self):
+        for wizard in self:
+            wizard.has_drafts = any(wizard.line_ids.mapped("amount_draft"))
+
     @api.depends("order_ids", "amount_type", "percent")
     def _compute_line_ids(self):
         for wizard in self:
             orders = wizard.order_ids._origin
+            held = orders._get_retention_open()
             available = orders._get_retention_open(with_drafts=True)
             wizard.line_ids = [
                 fields.Command.clear(),
                 *(
                     fields.Command.create(
-                        wizard._prepare_line(order, sum(rows.values()))
+                        wizard._prepare_line(
+                            order,
+                            sum(rows.values()),
+                            sum(available[order].values()),
+                        )
                     )
-                    for order, rows in available.items()
+                    for order, rows in held.items()
                 ),
             ]
 
-    def _prepare_line(self, order, held):
-        """Return the values of the row of an order."""
+    def _prepare_line(self, order, held, available):
+        """Return the values of the row of an order.
+
+        :param available: what is held, less what drafts are about to release.
+        """
         factor = self.percent / 100.0 if self.amount_type == "percent" else 1.0
-        held = order.currency_id.round(held)
+        rounded = order.currency_id.round
         return {
             "order_id": order.id,
-            "amount_held": held,
-            "amount": order.currency_id.round(max(held, 0.0) * factor),
+            "amount_held": rounded(held),
+            "amount_draft": rounded(held - available),
+            "amount": rounded(max(rounded(available), 0.0) * factor),
         }
 
     def action_release(self):
@@ -95,4 +110,9 @@ class ProgressRetentionReleaseLine(models.TransientModel):
     partner_id = fields.Many2one(related="order_id.partner_invoice_id")
     currency_id = fields.Many2one(related="order_id.currency_id")
     amount_held = fields.Monetary(string="Held", readonly=True)
+    amount_draft = fields.Monetary(
+        string="In Drafts",
+        readonly=True,
+        help="What drafts are about to release of it or give back.",
+    )
     amount = fields.Monetary(string="Release Now")

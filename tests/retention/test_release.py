@@ -278,6 +278,23 @@ class TestRelease(RetentionCommon):
             ],
         )
 
+    def test_wizard_says_what_draft_releases_take_already(self):
+        order = self._retained()
+        self._progress(order, 40.0)
+        wizard = self.env["progress.retention.release"].with_context(
+            default_order_ids=order.ids
+        )
+        form = Form(wizard)
+        self.assertFalse(form.has_drafts)
+        self._release(order, {order: 500.0}, post=False)
+        self.env.invalidate_all()
+        form = Form(wizard)
+        self.assertTrue(form.has_drafts)
+        self.assertRecordValues(
+            form.save().line_ids,
+            [{"amount_held": 1200.0, "amount_draft": 500.0, "amount": 700.0}],
+        )
+
     def test_nothing_held_and_no_journal_are_told(self):
         order = self._retained()
         with self.assertRaisesRegex(UserError, "nothing is held"):

@@ -84,6 +84,7 @@ class ProgressBillingGenerate(models.TransientModel):
             ._fields["invoice_flag"]
             ._description_selection(self.env)
         ),
+        string="Billed By",
         required=True,
         default="auto",
     )
@@ -295,7 +296,7 @@ class ProgressBillingGenerateLine(models.TransientModel):
     amount_type = fields.Char(readonly=True)
     percent = fields.Float(digits=(16, 6), readonly=True)
     amount = fields.Float(readonly=True)
-    invoice_flag = fields.Char(readonly=True)
+    invoice_flag = fields.Char(string="Billed By", readonly=True)
     currency_id = fields.Many2one(related="order_id.currency_id")
     amount_untaxed = fields.Monetary(
         string="Untaxed Amount", readonly=True, help="Before taxes, as planned today."

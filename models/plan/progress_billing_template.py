@@ -73,6 +73,7 @@ class ProgressBillingTemplateLine(models.Model):
             ._fields["invoice_flag"]
             ._description_selection(self.env)
         ),
+        string="Billed By",
         required=True,
         default="auto",
     )

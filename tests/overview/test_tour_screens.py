@@ -89,3 +89,27 @@ class TestTourProjects(ProjectBillingCommon, HttpCase):
         self.assertEqual(accepted.completed_percent, 30.0)
         self.assertBudget(kept, (200.0, 300.0, 0.0))
         self.assertFalse(accepted.progress_left_by or kept.progress_left_by)
+
+
+@tagged("post_install", "-at_install")
+class TestTourPhone(ProjectBillingCommon, HttpCase):
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def setUp(self):
+        super().setUp()
+        self.env.user.write({"login": "accountman", "tz": "UTC"})
+        self.env.user.group_ids += self.env.ref("base.group_user")
+        self.env.user.group_ids += self.env.ref("sales_team.group_sale_manager")
+
+    def test_orders_and_projects_are_cards_on_a_phone(self):
+        order = self._order(10000.0, name="PHONE")
+        first, _second = self._plan(order, 30.0, 20.0)
+        self._bill(first)
+        url = "/odoo/progress-orders"
+        self.start_tour(url, "progress_billing_phone", login="accountman")
+        worked = self._project_order(1000.0)
+        worked.project_id.name = "PHONE"
+        self._complete(worked.order_line, 60.0)
+        url = "/odoo/progress-projects"
+        self.start_tour(url, "progress_billing_phone_projects", login="accountman")

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError
 from odoo.tests import Form, freeze_time, new_test_user, tagged
 
@@ -277,6 +279,28 @@ class TestProjectRun(ProjectBillingCommon):
         wizard.action_run()
         self.assertEqual(wizard.proforma_ids.amount_untaxed, 500.0)
         self.assertFalse(wizard.sudo().move_ids)
+
+    def test_button_of_a_project_is_there_for_who_may_press_it(self):
+        """Project managers are offered a project of pro formas, and no other."""
+        project = self._project_order(1000.0).project_id
+        for groups, conditions in (
+            ("project.group_project_manager", ["not progress_create_proforma"]),
+            ("project.group_project_manager,account.group_account_invoice", [None] * 2),
+            ("project.group_project_user", []),
+        ):
+            with self.subTest(groups=groups):
+                user = new_test_user(self.env, groups.replace(".", "_"), groups=groups)
+                arch = project.with_user(user).get_view(
+                    self.env.ref("project.edit_project").id, "form"
+                )["arch"]
+                buttons = etree.fromstring(arch).xpath(
+                    "//header/button[@name='action_open_billing_run']"
+                )
+                self.assertEqual(len(buttons), len(conditions))
+                for button, condition in zip(buttons, conditions, strict=True):
+                    self.assertIn(
+                        condition or "allow_billable", button.get("invisible")
+                    )
 
     def test_three_boxes_say_what_a_run_bills(self):
         with Form(self.env["progress.billing.run"]) as form:

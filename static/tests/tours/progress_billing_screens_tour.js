@@ -93,6 +93,42 @@ registry.category("web_tour.tours").add("progress_billing_to_bill", {
         { trigger: "button[name='chip_hold']", run: "click" },
         { trigger: ".o_facet_values:contains('On Hold')" },
         { trigger: ".o_data_row td[name='billing_status']:contains('On Hold')" },
+        {
+            content: "Nothing is ticked: the run takes all that is due",
+            trigger: ".o_control_panel button:contains('Run Billing')",
+            run: "click",
+        },
+        { trigger: ".modal-header:contains('Run Billing')" },
+        { trigger: ".modal footer button:contains('Close')", run: "click" },
+        { trigger: "body:not(:has(.modal)) .o_list_view" },
+    ],
+});
+
+registry.category("web_tour.tours").add("progress_billing_phone", {
+    steps: () => [
+        {
+            content: "Orders are cards: what they are worth, and what is billed of it",
+            trigger: ".o_kanban_record:contains('PHONE'):contains('10,000.00'):contains('3,000.00')",
+            run: "click",
+            ...PATIENT,
+        },
+        { trigger: ".o_form_view .o_notebook a[name='progress_billing']", run: "click" },
+        {
+            content: "So are their planned lines, with what can be done",
+            trigger: `${LIST} .o_kanban_record:contains('Part 2'):contains('2,000.00') button`,
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("progress_billing_phone_projects", {
+    steps: () => [
+        {
+            content: "Projects are cards with what is to bill; they lead to the budget",
+            trigger: ".o_kanban_record:contains('PHONE'):contains('600.00')",
+            run: "click",
+            ...PATIENT,
+        },
+        { trigger: ".o_list_view, .o_kanban_view .o_kanban_record:contains('600.00')", ...PATIENT },
     ],
 });
 

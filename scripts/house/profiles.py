@@ -43,7 +43,11 @@ PROFILES = {
         Profile("test", tests="tests"),
         Profile(
             "stock",
-            modules=(*BASE, "sale_loyalty", "sale_stock", "sale_automatic_workflow"),
+            modules=(
+                *BASE,
+                *("sale_loyalty", "sale_stock", "sale_timesheet"),
+                "sale_automatic_workflow",
+            ),
             wheels=("odoo-addon-sale-automatic-workflow==19.0.1.2.0.1",),
             browser=False,
             tests="tests/stock",

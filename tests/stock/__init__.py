@@ -1,1 +1,1 @@
-from . import test_deliveries, test_loyalty
+from . import test_deliveries, test_loyalty, test_timesheets

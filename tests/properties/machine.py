@@ -520,7 +520,9 @@ class BillingMachine(RuleBasedStateMachine):
         items = made.invoice_line_ids.filtered(lambda x: x.display_type == "product")
         for order in orders:
             mine = items.filtered(
-                lambda item, order=order: item.sale_line_ids.order_id == order
+                lambda item, order=order: (
+                    order in (item.sale_line_ids.order_id | item.retention_order_id)
+                )
             )
             self.case.currency = order.currency_id
             self.case.assertMoney(

@@ -5,16 +5,19 @@ import subprocess
 from . import host, places, profiles, runs, testing
 
 FAILED = 1
-#: Folders of the host's addons, with the classes to run (none: all of them).
+#: Profile -> folders of the host's addons, with the classes to run (none: all of them).
 SUITES = {
-    "sale": "",
-    "sale_project": "",
-    "account": (
-        "TestTaxesDownPayment or TestAccountMoveReconcile "
-        "or TestAccountMoveOutInvoiceOnchanges or TestAccountMoveOutRefundOnchanges "
-        "or TestAccountMoveDateAlgorithm or TestAccountPaymentRegister "
-        "or TestSequenceMixin"
-    ),
+    "test": {
+        "sale": "",
+        "sale_project": "",
+        "account": (
+            "TestTaxesDownPayment or TestAccountMoveReconcile "
+            "or TestAccountMoveOutInvoiceOnchanges "
+            "or TestAccountMoveOutRefundOnchanges or TestAccountMoveDateAlgorithm "
+            "or TestAccountPaymentRegister or TestSequenceMixin"
+        ),
+    },
+    "stock": {"sale_loyalty": "", "sale_timesheet": "", "sale_stock": ""},
 }
 
 
@@ -29,21 +32,31 @@ def host_tests(args):
     testing.need_browser()
     odoo = profiles.ready()
     bare, part = "--bare" in args, [word for word in args if word != "--bare"]
-    make = profiles.template if bare else profiles.database
-    working = f"pb_{places.checkout_id()}_host"
-    odoo.copy(make(profiles.PROFILES["test"], odoo), working)
-    odoo.build_assets(working)
-    codes = {_suite(odoo, working, suite, part) for suite in SUITES}
-    odoo.drop(working)
+    codes = {
+        code for profile in SUITES for code in _run_profile(odoo, profile, bare, part)
+    }
     good = 0 in codes and codes <= {0, runs.NOTHING_COLLECTED}
     print("all passed" if good else "tests failed, or none was found")
     return int(not good)
 
 
-def _suite(odoo, name, suite, part):
+def _run_profile(odoo, profile, bare, part):
+    """Run the suites of one profile; return their exit codes."""
+    make = profiles.template if bare else profiles.database
+    source = make(profiles.PROFILES[profile], odoo)
+    working = f"pb_{places.checkout_id()}_host"
+    odoo.copy(source, working)
+    odoo.build_assets(working)
+    suites = SUITES[profile].items()
+    codes = [_suite(odoo, working, suite, words, part) for suite, words in suites]
+    odoo.drop(working)
+    return codes
+
+
+def _suite(odoo, name, suite, classes, part):
     """Run one suite and return pytest's exit code."""
     print(f"the host's tests of {suite} in {name}", flush=True)
-    words = ["-k", SUITES[suite], *part] if SUITES[suite] else part
+    words = ["-k", classes, *part] if classes else part
     code = _pytest(odoo, name, suite, words)
     if code == FAILED:
         print("once more, one by one, what failed", flush=True)

@@ -182,7 +182,9 @@ class SaleOrderLine(models.Model):
     @api.depends("price_subtotal", "order_id.amount_untaxed")
     def _compute_budget_amount(self):
         for order, lines in self.grouped("order_id").items():
-            shares = order._get_progress_budget_shares() if lines else {}
+            # What are no lines of the contract have no share of its cent.
+            is_shared = lines & order._get_progress_contract_lines()
+            shares = order._get_progress_budget_shares() if is_shared else {}
             for line in lines:
                 line.budget_amount = shares.get(line, line.price_subtotal)
 

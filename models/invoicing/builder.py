@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..arithmetic.claim import DEPOSIT, REVENUE
-from .order_ledger import OrderLedger
 
 
 class ProgressBillingBuilder(models.AbstractModel):
@@ -18,10 +17,12 @@ class ProgressBillingBuilder(models.AbstractModel):
     _name = "progress.billing.builder"
     _description = "Progress Billing Builder"
 
-    def _create_invoices(self, claims):
+    def _create_invoices(self, claims, ledgers=None):
         """Create the invoices of some claims and link them to their planned lines.
 
         :param claims: list of `claim.Claim`, billed in this order.
+        :param ledgers: order id -> `OrderLedger` that the claims were made with, in
+            this transaction; what was billed is counted in it.
         :return: the draft `account.move` records; a negative total makes a credit note.
         :raise UserError: when an order is not confirmed, is being billed by somebody
             else, has no deposit account, or would be billed beyond its value. Nothing
@@ -31,17 +32,17 @@ class ProgressBillingBuilder(models.AbstractModel):
             dict.fromkeys(claim.order_id for claim in claims)
         )
         moves = self.with_env(orders._with_progress_batch().env)._create_batch(
-            claims, orders
+            claims, orders, ledgers
         )
         return moves.with_env(self.env)
 
-    def _create_batch(self, claims, orders):
+    def _create_batch(self, claims, orders, ledgers):
         """Do the work of `_create_invoices` on the claims' orders."""
         orders = orders.with_env(self.env)
         orders.check_access("write")
         orders._lock_progress()
         orders._check_progress_billable()
-        built = self._get_built_claims(claims, orders)
+        built = self._get_built_claims(claims, orders, ledgers)
         self._check_bills(built)
         self._check_ceiling(built, orders)
         self._create_deposit_lines(built)
@@ -50,13 +51,14 @@ class ProgressBillingBuilder(models.AbstractModel):
         moves._post_progress_origin()
         return moves
 
-    def _get_built_claims(self, claims, orders):
+    def _get_built_claims(self, claims, orders, ledgers):
         """Return one dict per claim: `claim`, `order`, `bills`, `lines` and `carry`.
 
         `bills` are pairs of (part, `Bill`), `lines` of (part, `BillLine`); nothing is
         written yet.
         """
-        ledgers = {order.id: OrderLedger(order) for order in orders}
+        ledgers = ledgers or orders._get_progress_ledgers()
+        by_id = {order.id: order for order in orders}
         built = []
         for claim in claims:
             ledger = ledgers[claim.order_id]
@@ -68,7 +70,7 @@ class ProgressBillingBuilder(models.AbstractModel):
             built.append(
                 {
                     "claim": claim,
-                    "order": ledger.order,
+                    "order": by_id[claim.order_id],
                     "bills": bills,
                     "lines": lines,
                     "carry": sum(bill.carry for _part, bill in bills),
@@ -123,15 +125,19 @@ class ProgressBillingBuilder(models.AbstractModel):
 
         Each pair of (part, `BillLine`) becomes (part, `BillLine`, order line).
         """
+        orders = self.env["sale.order"].browse(values["order"].id for values in built)
+        vals_list = self._prepare_deposit_lines(built)
         # In sudo mode because invoicing people may write orders but not add lines; the
         # right to bill the orders was checked when they were locked.
-        created = iter(
+        lines = (
             self.env["sale.order.line"]
             .sudo()
             .with_context(sale_no_log_for_new_lines=True)
-            .create(self._prepare_deposit_lines(built))
-            .sudo(self.env.su)
-            .filtered(lambda line: not line.display_type)
+        )
+        with orders._keeping_progress_worth(vals_list):
+            lines = lines.create(vals_list)
+        created = iter(
+            lines.sudo(self.env.su).filtered(lambda line: not line.display_type)
         )
         OrderLine = self.env["sale.order.line"]
         for values in built:
@@ -264,8 +270,9 @@ class ProgressBillingBuilder(models.AbstractModel):
         orders = self.env["sale.order"].browse(
             dict.fromkeys(values["order"].id for values in group)
         )
+        # The order of the claims, with which those of other invoices are read, too.
         vals = self._prepare_invoice_values(
-            orders[0], [values["claim"] for values in group]
+            group[0]["order"], [values["claim"] for values in group]
         )
         if len(orders) > 1:
             vals.update(orders._get_progress_common_values())

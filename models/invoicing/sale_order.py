@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
@@ -7,6 +9,9 @@ from ..arithmetic.amounts import ceiling, get_excess
 from ..arithmetic.claim import DEPOSIT
 from .order_ledger import OrderLedger
 from .request import get_request, with_request
+
+#: What the host works out anew of all lines whenever one comes.
+WORTH_FIELDS = ("amount_untaxed", "amount_tax", "amount_total")
 
 
 class SaleOrder(models.Model):
@@ -513,3 +518,31 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         return OrderLedger(self, is_plan)
+
+    def _get_progress_ledgers(self):
+        """Return order id -> `OrderLedger`; what all of them read is read at once."""
+        self.order_line.sudo().fetch(["tax_ids", "invoice_lines"])
+        return {order.id: order._get_progress_ledger() for order in self}
+
+    @contextmanager
+    def _keeping_progress_worth(self, vals_list):
+        """Have nothing computed anew that down payment lines of no quantity leave.
+
+        The orders are worth what they are worth, and so are their lines.
+
+        :param vals_list: of the order lines that are created meanwhile.
+        """
+        if any(
+            vals.get("product_uom_qty", 1.0)
+            for vals in vals_list
+            if not vals.get("display_type")
+        ):
+            yield
+            return
+        lines = self.order_line
+        kept = [
+            ([self._fields[name] for name in WORTH_FIELDS], self),
+            ([lines._fields["budget_amount"]], lines),
+        ]
+        with self.env.protecting(kept):
+            yield

@@ -432,10 +432,11 @@ class ProgressBillingLine(models.Model):
         """
         self._check_creatable()
         lines = self.sorted(lambda line: line._get_billing_order())
-        claims = lines._prepare_claims()
+        ledgers = lines.order_id._get_progress_ledgers()
+        claims = lines._prepare_claims(ledgers)
         if consolidated:
             claims = [replace(claim, invoice_key=("progress",)) for claim in claims]
-        moves = self.env["progress.billing.builder"]._create_invoices(claims)
+        moves = self.env["progress.billing.builder"]._create_invoices(claims, ledgers)
         moves._progress_post_and_send()
         return moves
 
@@ -474,10 +475,12 @@ class ProgressBillingLine(models.Model):
             number,
         )
 
-    def _prepare_claims(self):
-        """Return one `Claim` per line, in the order of `self`."""
-        ledgers = {order: order._get_progress_ledger() for order in self.order_id}
-        return [line._prepare_claim(ledgers[line.order_id]) for line in self]
+    def _prepare_claims(self, ledgers):
+        """Return one `Claim` per line, in the order of `self`.
+
+        :param ledgers: order id -> its `OrderLedger`.
+        """
+        return [line._prepare_claim(ledgers[line.order_id.id]) for line in self]
 
     def _prepare_claim(self, ledger):
         """Return the line as a `Claim`. Override to add to what it says."""

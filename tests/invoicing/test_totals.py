@@ -1,5 +1,6 @@
 """Rows P9, P10, P12, P13: what is billed, left and paid, and where it came from."""
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..common import ProgressBillingCommon
@@ -50,6 +51,34 @@ class TestTotals(ProgressBillingCommon):
             [("id", "=", order.id), ("progress_remaining_amount", "=", 7000.0)]
         )
         self.assertEqual(found, order)
+
+    def test_deposit_leaves_what_orders_and_lines_are_worth(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        lines = [(33.33 + part, 3.0, {"discount": 7.0}) for part in range(5)]
+        fixed = self._tax(1.01, name="fixed", amount_type="fixed")
+        taxed = {"tax_ids": [Command.set((fixed | self.tax).ids)]}
+        terms = self.env["account.payment.term"].create(
+            {
+                "name": "2 % earlier",
+                "early_discount": True,
+                "discount_percentage": 2.0,
+                "early_pay_discount_computation": "mixed",
+            }
+        )
+        orders = self._order(*lines) + self._order(*lines, (0.07, 7.0, taxed))
+        orders += self._order(*lines, payment_term_id=terms.id)
+        plan = self._plan(orders[0], 33.0) + self._plan(orders[1], 33.0)
+        plan += self._plan(orders[2], 33.0)
+        # Not computed yet when the deposits are made.
+        orders[0].order_line[0].price_unit = 50.01
+        plan._create_progress_invoices().action_post()
+        sums = ("amount_untaxed", "amount_tax", "amount_total")
+        for records, names in ((orders, sums), (orders.order_line, ["budget_amount"])):
+            kept = records.read(names)
+            for name in names:
+                self.env.add_to_compute(records._fields[name], records)
+            self.assertEqual(records.read(names), kept)
+        self.assertAlmostEqual(orders[0].order_line[0].budget_amount, 139.53)
 
     # === P12: PAYMENT STATUS === #
 

@@ -98,7 +98,10 @@ registry.category("web_tour.tours").add("progress_billing_to_bill", {
             trigger: ".o_control_panel button:contains('Run Billing')",
             run: "click",
         },
-        { trigger: ".modal-header:contains('Run Billing')" },
+        {
+            content: "Lines are taken out of a run, and none is added",
+            trigger: ".modal [name='line_ids']:not(:has(.o_field_x2many_list_row_add)) thead",
+        },
         { trigger: ".modal footer button:contains('Close')", run: "click" },
         { trigger: "body:not(:has(.modal)) .o_list_view" },
     ],

@@ -141,14 +141,15 @@ class ProgressBillingRule(models.Model):
     def _fill(self, text, values):
         """Return a text with its placeholders filled in.
 
-        :param dict values: placeholder -> text; what is missing becomes empty.
+        :param dict values: placeholder -> function that returns its text; what is
+            missing becomes empty.
         """
         parts = []
         # Not str.format: a text can then never reach attributes of the values.
         for literal, name, _spec, _conversion in Formatter().parse(text or ""):
             parts.append(literal)
-            if name:
-                parts.append(str(values.get(name) or ""))
+            if name in values:
+                parts.append(str(values[name]() or ""))
         return "".join(parts).strip()
 
     def _get_account(self, task):

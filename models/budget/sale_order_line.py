@@ -690,21 +690,24 @@ class SaleOrderLine(models.Model):
         return rule._fill(text, line._get_text_values(item))
 
     def _get_text_values(self, item):
-        """Return the texts of a rule's placeholders for an item to bill."""
-        order = self.order_id
-        quantity = formatLang(self.env, item.quantity, dp="Product Unit")
+        """Return the texts of a rule's placeholders for an item to bill.
+
+        :return: placeholder -> function that returns its text, as most of them cost
+            more than they are used.
+        """
+        order, env = self.order_id, self.env
         return {
-            "project": self.sudo().progress_project_id.name,
-            "task": self._get_progress_task().name,
-            "order": order.name,
-            "reference": order.client_order_ref,
-            "customer": order.partner_id.name,
-            "date": format_date(self.env, order.company_id._get_progress_today()),
-            "percent": f"{formatLang(self.env, item.percent, digits=2)} %",
-            "quantity": quantity,
-            "unit": self.product_uom_id.name,
-            "line": self.name,
-            "amount": format_amount(self.env, item.amount, self.currency_id),
+            "project": lambda: self.sudo().progress_project_id.name,
+            "task": lambda: self._get_progress_task().name,
+            "order": lambda: order.name,
+            "reference": lambda: order.client_order_ref,
+            "customer": lambda: order.partner_id.name,
+            "date": lambda: format_date(env, order.company_id._get_progress_today()),
+            "percent": lambda: f"{formatLang(env, item.percent, digits=2)} %",
+            "quantity": lambda: formatLang(env, item.quantity, dp="Product Unit"),
+            "unit": lambda: self.product_uom_id.name,
+            "line": lambda: self.name,
+            "amount": lambda: format_amount(env, item.amount, self.currency_id),
         }
 
     # === TYPING THE BUDGET === #

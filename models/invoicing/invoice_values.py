@@ -46,9 +46,7 @@ class InvoiceValues:
         They bill what earlier invoices left of these, to the cent.
         """
         for order, lines in self.get_lines_by_order().items():
-            # A final completes an order that only the host has invoiced so far, too.
-            if self.values.get("is_progress_final") or order._uses_progress_billing():
-                self._complete_order(order, lines)
+            self._complete_order(order, lines)
 
     def round_orders_apart(self):
         """Fix the amounts of each order's lines as an invoice of its own has them.
@@ -128,7 +126,9 @@ class InvoiceValues:
             for sale_line in self.get_sale_lines(line)
             if not sale_line.is_downpayment
         }
-        if not by_line:
+        # A final completes an order that only the host has invoiced so far, too.
+        is_final = self.values.get("is_progress_final")
+        if not by_line or not (is_final or order._uses_progress_billing()):
             return
         ledger = order._get_progress_ledger()
         due = {

@@ -40,10 +40,10 @@ class SaleOrderLine(models.Model):
         string="Draft Credit Notes", compute="_compute_progress_line_amounts"
     )
     progress_planned_amount = fields.Monetary(
-        string="Planned", compute="_compute_progress_line_amounts"
+        string="Planned", compute="_compute_progress_line_rest"
     )
     progress_remaining_amount = fields.Monetary(
-        string="Remaining", compute="_compute_progress_line_amounts"
+        string="Remaining", compute="_compute_progress_line_rest"
     )
 
     def _has_progress_taxes(self, items):
@@ -84,13 +84,10 @@ class SaleOrderLine(models.Model):
         }
 
     @api.depends(
-        "price_subtotal",
         "invoice_lines.amount_currency",
         "invoice_lines.parent_state",
         "progress_deposit_line_ids.invoice_lines.amount_currency",
         "progress_deposit_line_ids.invoice_lines.parent_state",
-        "progress_billing_line_ids.state",
-        "progress_billing_line_ids.amount_untaxed",
     )
     def _compute_progress_line_amounts(self):
         for line in self:
@@ -98,13 +95,24 @@ class SaleOrderLine(models.Model):
             billed = line.order_id._sum_progress_items(
                 items.filtered(lambda item: item.parent_state in ("draft", "posted"))
             )
-            planned = line.progress_billing_line_ids.filtered(
-                lambda plan: plan.state == "planned"
-            )
             line.progress_billed_amount = billed
             credits_ = line.order_id._sum_progress_draft_credits(items)
             line.progress_draft_credit_amount = credits_
+
+    # Apart, as what guards billing asks only for what is billed, line by line.
+    @api.depends(
+        "price_subtotal",
+        "progress_billed_amount",
+        "progress_billing_line_ids.state",
+        "progress_billing_line_ids.amount_untaxed",
+    )
+    def _compute_progress_line_rest(self):
+        for line in self:
+            planned = line.progress_billing_line_ids.filtered(
+                lambda plan: plan.state == "planned"
+            )
             line.progress_planned_amount = sum(planned.mapped("amount_untaxed"))
+            billed = line.progress_billed_amount
             line.progress_remaining_amount = line.price_subtotal - billed
 
     def _get_progress_contract(self):

@@ -48,15 +48,27 @@ class AccountMoveLine(models.Model):
         """Return the deposits that the items bill, credit or take back."""
         return self.sale_line_ids._origin._get_progress_deposits()
 
-    def _get_progress_draft_credits(self):
-        """Return the items on draft credit notes, which make no room for others yet."""
-        return self.filtered(
+    def _get_progress_draft_credits(self, contract):
+        """Return the items on draft credit notes, which make no room for others yet.
+
+        :param float contract: what the order, or the line, of the items is worth,
+            untaxed. What is worth less than nothing is billed by credit notes; such a
+            draft counts as any other.
+        """
+        drafts = self.filtered(
             lambda item: (
                 item.parent_state == "draft"
                 and item.move_id.move_type == "out_refund"
                 and not item.move_id.is_progress_final
             )
         )
+        if contract >= 0.0:
+            return drafts
+        credits_ = self.browse()
+        for items in drafts.grouped("move_id").values():
+            if sum(items.mapped("amount_currency")) <= 0.0:
+                credits_ |= items
+        return credits_
 
     def _get_progress_bounded_lines(self):
         """Return the order lines of which the items bill, or take back, a part.

@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import models
 
 from ..arithmetic.amounts import Share, add
@@ -57,14 +59,21 @@ class ProgressBillingAllocator(models.AbstractModel):
 
         :param grouping: the host's grouping function.
         """
-        lines = self.env["account.tax"]._prepare_down_payment_lines(
-            base_lines=base_lines,
+        prepare = partial(
+            self.env["account.tax"]._prepare_down_payment_lines,
             company=order.company_id,
             amount_type="percent",
             amount=100.0,
             computation_key="progress_billing",
             grouping_function=grouping,
         )
+        try:
+            lines = prepare(base_lines=base_lines)
+        except ZeroDivisionError:
+            # The host shares out analytic distributions by what lines come to, which
+            # fixed taxes of lines above and below zero may make nothing of.
+            plain = [{**line, "analytic_distribution": {}} for line in base_lines]
+            lines = prepare(base_lines=plain)
         return {self._get_group(line): line for line in lines}
 
     def _get_group(self, base_line):

@@ -104,7 +104,7 @@ class SaleOrder(models.Model):
             )
             order.progress_deposit_balance = order._sum_progress_items(deposits)
             order.progress_draft_credit_amount = order._sum_progress_draft_credits(
-                items
+                items, contract
             )
 
     @api.depends(
@@ -215,7 +215,8 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         lines = self._get_progress_contract_lines()
-        credits_ = lines.sudo().invoice_lines._get_progress_draft_credits()
+        items = lines.sudo().invoice_lines
+        credits_ = items._get_progress_draft_credits(self._get_progress_contract())
         return credits_ and self.env._(
             "You cannot invoice %(order)s because credit note %(credits)s is still a "
             "draft. Post or delete it first.",
@@ -295,7 +296,7 @@ class SaleOrder(models.Model):
         items = record._get_progress_items() - (
             without or self.env["account.move.line"]
         )
-        items -= items._get_progress_draft_credits()
+        items -= items._get_progress_draft_credits(record._get_progress_contract())
         drafts = items.filtered(lambda item: item.parent_state == "draft").move_id
         if not drafts:
             return message
@@ -390,7 +391,7 @@ class SaleOrder(models.Model):
         billed -= self._sum_progress_items(without)
         if (amount >= 0.0) == (contract >= 0.0):
             billed -= record.progress_draft_credit_amount
-            billed += self._sum_progress_draft_credits(without)
+            billed += self._sum_progress_draft_credits(without, contract)
         args = (amount, billed, contract)
         limit = self._get_progress_ceiling(contract)
         excess = get_excess(*args, limit, self.currency_id)
@@ -402,9 +403,12 @@ class SaleOrder(models.Model):
         limit = self._get_progress_ceiling(contract)
         return get_excess(*args, limit, self.currency_id)
 
-    def _sum_progress_draft_credits(self, items):
-        """Return the untaxed amount of those invoice lines on draft credit notes."""
-        return self._sum_progress_items(items._get_progress_draft_credits())
+    def _sum_progress_draft_credits(self, items, contract):
+        """Return the untaxed amount of those invoice lines on draft credit notes.
+
+        :param float contract: see `_get_progress_draft_credits`.
+        """
+        return self._sum_progress_items(items._get_progress_draft_credits(contract))
 
     def _format_progress_moves(self, moves):
         """Return the names of invoices with their untaxed amounts, for messages."""

@@ -96,7 +96,9 @@ class SaleOrderLine(models.Model):
                 items.filtered(lambda item: item.parent_state in ("draft", "posted"))
             )
             line.progress_billed_amount = billed
-            credits_ = line.order_id._sum_progress_draft_credits(items)
+            credits_ = line.order_id._sum_progress_draft_credits(
+                items, line.price_subtotal
+            )
             line.progress_draft_credit_amount = credits_
 
     # Apart, as what guards billing asks only for what is billed, line by line.

@@ -214,8 +214,13 @@ class SaleOrder(models.Model):
         return orders.filtered(lambda order: sum(held[order].values()) > 0.0)
 
     def _release_due_retention(self):
-        """Release what is held of the orders, and tell of what cannot be."""
-        for company, orders in self.grouped("company_id").items():
+        """Release what is held of the orders, and tell of what cannot be.
+
+        Orders that somebody else is billing or releasing are left to him, or to the
+        next night: their failure could not even be noted before he is done.
+        """
+        mine = self.try_lock_for_update(allow_referencing=True)
+        for company, orders in mine.grouped("company_id").items():
             _made, failures = bill_in_parts(
                 orders.with_company(company), SaleOrder._release_today
             )

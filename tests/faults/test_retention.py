@@ -44,7 +44,7 @@ company.retention_account_id = env["account.account"].create({
 })
 company.retention_journal_id = env["account.journal"].create(
     {"name": "Releases", "code": "RET", "type": "sale"})
-for order in make_orders(3, 1000.0, progress_method="revenue", retention_percent=10.0,
+for order in make_orders(4, 1000.0, progress_method="revenue", retention_percent=10.0,
         retention_base="untaxed"):
     env["progress.billing.line"].create(
         {"order_id": order.id, "name": "All", "percent": 100.0}
@@ -92,6 +92,17 @@ for order in make_orders(3, 1000.0, progress_method="revenue", retention_percent
         (self.folder / "committed").touch()
         self._wait(job)
         self.assertGivenBackOnce()
+
+    def test_job_leaves_what_somebody_is_releasing_and_tells_nobody(self):
+        query = "SELECT count(*) FROM mail_activity WHERE res_model = 'sale.order'"
+        told = self._query(self.name, query)
+        person = self._work(BY_RELEASE, after="say('held'); wait_for('tried')")
+        job = self._work(BY_JOB, before="wait_for('held')")
+        self._wait(job)
+        (self.folder / "tried").touch()
+        self._wait(person)
+        self.assertGivenBackOnce()
+        self.assertEqual(self._query(self.name, query), told)
 
     def test_credit_of_what_somebody_released_meanwhile_gives_nothing_back(self):
         second = self._work(BY_CREDIT, before="say('read'); wait_for('committed')")

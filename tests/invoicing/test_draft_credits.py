@@ -27,8 +27,8 @@ class TestDraftCredits(ProgressBillingCommon):
         wizard.create_invoices()
         return self.order.invoice_ids - before
 
-    def _assert_billed(self, amount):
-        items = self.order.order_line.invoice_lines
+    def _assert_billed(self, amount, order=None):
+        items = (order or self.order).order_line.invoice_lines
         posted = items.filtered(lambda item: item.parent_state == "posted")
         self.assertAlmostEqual(-sum(posted.mapped("balance")), amount)
 
@@ -172,3 +172,33 @@ class TestDraftCreditsOfDeposits(ProgressBillingCommon):
         again = order._create_invoices()
         again.action_post()
         self.assertEqual(again.amount_untaxed, 1000.0)
+
+    def test_draft_of_an_order_below_zero_counts_as_billed(self):
+        """-50.00: a draft credit note bills it, so a part besides is too much."""
+        for method in ("revenue", "deposit"):
+            order = self._order((-50.0, 1.0), 0.19, progress_method=method)
+            part = self._plan(order, 50.0)
+            draft = order._create_interim_invoices()
+            self.assertEqual(draft.move_type, "out_refund")
+            with self.assertRaises(UserError), self.cr.savepoint():
+                part._create_progress_invoices()
+            self.assertAlmostEqual(order.progress_billed_amount, -49.81)
+            draft.unlink()
+            bill = part._create_progress_invoices()
+            self.assertAlmostEqual(bill.amount_untaxed, 24.9)
+            self.assertAlmostEqual(order.progress_billed_amount, -24.9)
+
+    def test_draft_of_a_line_below_zero_counts_as_billed(self):
+        """A draft credit note bills 60 % of a line of -50.00: 40 % are left."""
+        order = self._order(1000.0, (-50.0, 1.0), progress_method="revenue")
+        above, line = order.order_line
+        self._bill(self._plan(order, 50.0, sale_line_id=above.id))
+        first, second = self._plan(order, 60.0, 40.0, sale_line_id=line.id)
+        draft = first._create_progress_invoices()
+        self.assertEqual(draft.move_type, "out_refund")
+        self.assertFalse(order._get_progress_excess(-20.0, line))
+        self.assertEqual(order._get_progress_excess(-25.0, line).beyond, 5.0)
+        draft.action_post()
+        self._bill(second)
+        self._final(order)
+        self._assert_billed(950.0, order)

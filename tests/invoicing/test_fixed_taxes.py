@@ -169,3 +169,20 @@ class TestFixedTaxesAsDeposit(FixedTaxCase):
             (-10.0, 1.0, {"tax_ids": [Command.set(self.levy.ids)]}),
         )
         self.assertEqual(self._final(order).amount_untaxed, 990.0)
+
+    def test_fixed_taxes_that_come_to_nothing_leave_deposits_possible(self):
+        """2.50 above and 2.50 below zero, on lines with an analytic distribution."""
+        plan = self.env["account.analytic.plan"].create({"name": "Sites"})
+        site = self.env["account.analytic.account"].create(
+            {"name": "Site", "plan_id": plan.id}
+        )
+        levied = {
+            "tax_ids": [Command.set((self.levy | self.vat).ids)],
+            "analytic_distribution": {str(site.id): 100.0},
+        }
+        order = self._order((96.4, 1.0, levied), (50.0, -1.0, levied), 1000.0)
+        deposit = self._bill(self._plan(order, 30.0))
+        self.assertAlmostEqual(deposit.amount_untaxed, 313.92)
+        self._final(order)
+        self.assertAlmostEqual(order.progress_deposit_balance, 0.0)
+        self.assertBilledAsOrdered(order)

@@ -76,10 +76,10 @@ def next_part(target, billed, alone, is_last, currency):
     12,870.60. Subtracting what was billed before from a cumulative target carries the
     rounding on, and the last part takes what is left.
 
-    Where the order changed in between (another tax, a line taken out), a cumulative
-    part would correct earlier invoices; then it bills its own share alone, and the
-    final invoice settles the rest. The last part always brings each group to its
-    target, as far as the groups still are the same.
+    Where groups were billed unequally, or the order changed in between (another tax, a
+    line taken out), a cumulative part would correct earlier invoices; then it is worked
+    out by itself, and the final invoice settles the rest. The last part always brings
+    each group to its target, as far as the groups still are the same.
 
     :param target: group -> Share at the cumulative fraction.
     :param billed: group -> Share billed before.
@@ -100,6 +100,28 @@ def next_part(target, billed, alone, is_last, currency):
     if changed or (against and not is_last):
         return alone()
     return part
+
+
+def share_out(amount, worth, billed, currency):
+    """Return an amount shared out over what is left of each group.
+
+    No group is billed beyond its worth by that, however unequally parts billed them.
+
+    :param worth: group -> Share.
+    :param billed: group -> Share billed before.
+    :return: group -> Share; None where more than its worth is billed of a group, or the
+        amount is not a part of what is left.
+    """
+    rest = add_groups(worth, billed, currency, sign=-1)
+    is_beyond = any(
+        share.base * worth.get(group, Share()).base <= 0.0
+        and not currency.is_zero(share.base)
+        for group, share in rest.items()
+    )
+    fraction = fraction_of(amount, total_base(rest), currency)
+    if is_beyond or not 0.0 < fraction <= 1.0:
+        return None
+    return portion(rest, fraction, currency)
 
 
 def set_base(groups, base, currency):

@@ -15,6 +15,7 @@ from ..arithmetic.amounts import (
     portion,
     set_base,
     set_total,
+    share_out,
     total_base,
 )
 from ..arithmetic.claim import DEPOSIT, REVENUE
@@ -367,7 +368,10 @@ class OrderLedger:
         groups = next_part(
             portion(worth, fraction, self.currency),
             billed,
-            lambda: portion(worth, alone, self.currency),
+            lambda: (
+                share_out(amount, worth, billed, self.currency)
+                or portion(worth, alone, self.currency)
+            ),
             fraction == 1.0,
             self.currency,
         )

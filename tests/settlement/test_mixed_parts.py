@@ -59,3 +59,26 @@ class TestMixedParts(ProgressBillingCommon):
         order = self._order((100.0, 10.0), (-10.0, 1.0, self._with(fixed)))
         final = self._final(order)
         self.assertEqual((final.state, final.amount_untaxed), ("posted", 990.0))
+
+    def test_part_of_the_order_bills_no_line_beyond_its_worth(self):
+        """One of 100 + 100 is billed alone: 25 % and 10 % of all are the other's."""
+        order = self._order(100.0, 100.0, progress_method="revenue")
+        first, second = order.order_line
+        self._bill(self._plan(order, 100.0, sale_line_id=first.id))
+        for percent, billed in ((25.0, 50.0), (10.0, 70.0)):
+            self._bill(self._plan(order, percent))
+            self.assertEqual(
+                order.order_line.mapped("progress_billed_amount"), [100.0, billed]
+            )
+        self.assertEqual(self._final(order).amount_untaxed, 30.0)
+        self.assertSettled(order)
+
+    def test_part_of_an_order_with_a_deduction_keeps_all_lines_in_their_bounds(self):
+        order = self._order(100.0, -20.0, 100.0, progress_method="revenue")
+        self._bill(self._plan(order, 100.0, sale_line_id=order.order_line[0].id))
+        self._bill(self._plan(order, ("amount", 40.0)))
+        self.assertEqual(
+            order.order_line.mapped("progress_billed_amount"), [100.0, -10.0, 50.0]
+        )
+        self._final(order)
+        self.assertSettled(order)

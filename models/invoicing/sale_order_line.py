@@ -84,6 +84,7 @@ class SaleOrderLine(models.Model):
         }
 
     @api.depends(
+        "price_subtotal",
         "invoice_lines.amount_currency",
         "invoice_lines.parent_state",
         "progress_deposit_line_ids.invoice_lines.amount_currency",

@@ -33,6 +33,16 @@ class ProgressBillingCommon(TestSaleCommon):
             }
         )
 
+    def execute_example(self, example):
+        """Run one example of hypothesis and forget what it wrote."""
+        savepoint = self.cr.savepoint()
+        try:
+            result = example()
+            self.env.flush_all()
+            return result
+        finally:
+            savepoint.close(rollback=True)
+
     @classmethod
     def _tax(cls, amount, **values):
         """Return a sale tax of a percentage, booked on the default tax account."""

@@ -78,15 +78,6 @@ class PropertyCase(PropertyChecks, ProgressBillingCommon):
         cls.taxes = cls._taxes()
         cls.currency = cls.company.currency_id
 
-    def execute_example(self, function):
-        """Run one example of hypothesis and forget what it wrote."""
-        savepoint = self.cr.savepoint()
-        try:
-            function()
-        finally:
-            self.env.flush_all()
-            savepoint.close(rollback=True)
-
     # === RANDOM DOCUMENTS === #
 
     def _random_order(self, specs, method="round_globally"):

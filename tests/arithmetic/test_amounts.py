@@ -85,6 +85,31 @@ class TestAmounts(BaseCase):
             )
             self.assertEqual(currency.compare_amounts(billed[group].tax, share.tax), 0)
 
+    @given(GROUPS, st.data(), CURRENCIES)
+    def test_what_is_left_is_shared_out_within_each_group(self, worth, data, currency):
+        """However unequally groups were billed, none gets more than it has left."""
+        billed = {
+            group: amounts.portion(
+                {group: share}, data.draw(st.sampled_from([0.0, 0.3, 1.0])), currency
+            )[group]
+            for group, share in worth.items()
+        }
+        rest = amounts.add_groups(worth, billed, currency, sign=-1)
+        left = currency.round(amounts.total_base(rest))
+        amount = currency.round(left * data.draw(st.sampled_from([0.25, 0.5, 1.0])))
+        part = amounts.share_out(amount, worth, billed, currency)
+        if part is None:
+            self.assertTrue(currency.is_zero(amount))
+            return
+        # The taxed sum is rounded once, which moves a unit of untaxed.
+        difference = currency.round(amounts.total_base(part) - amount)
+        self.assertLessEqual(abs(difference), 1.5 * currency.rounding)
+        for group, share in rest.items():
+            if currency.is_zero(share.total):
+                self.assertTrue(currency.is_zero(part[group].base))
+            beyond = currency.round(part[group].base - share.base)
+            self.assertLessEqual(beyond, 1.5 * currency.rounding)
+
     @given(GROUPS, st.integers(0, 1_000_000).map(float), CURRENCIES)
     def test_entered_amounts_are_met_and_taxes_kept(self, groups, wanted, currency):
         by_base = amounts.set_base(groups, wanted, currency)

@@ -77,12 +77,6 @@ class TestBudgetMixProperties(ProjectBillingCommon):
             {"name": name, "currency_id": currency.id}
         )
 
-    def execute_example(self, example):
-        with self.env.cr.savepoint() as savepoint:
-            example()
-            savepoint.rollback()
-        self.env.invalidate_all()
-
     @BOUNDS
     @example(  # Lines of an order that is rounded as a whole do not add up to it.
         lines=[

@@ -64,12 +64,6 @@ STEPS = st.lists(
 class TestBudgetProperties(ProjectBillingCommon):
     """Random budgets through random sequences."""
 
-    def execute_example(self, example):
-        with self.env.cr.savepoint() as savepoint:
-            example()
-            savepoint.rollback()
-        self.env.invalidate_all()
-
     @settings(max_examples=200)
     @given(amount=AMOUNTS, percents=st.lists(PERCENTS, max_size=8))
     def test_pending_amounts_add_up(self, amount, percents):

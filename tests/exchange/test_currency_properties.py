@@ -67,14 +67,6 @@ class TestCurrencyProperties(CurrencyLedgerCase):
         for tax in five | included | zero:
             cls._set_grids(tax)
 
-    def execute_example(self, example):
-        with self.env.cr.savepoint() as savepoint:
-            try:
-                return example()
-            finally:
-                savepoint.rollback()
-                self.env.invalidate_all()
-
     # A credit note at another rate than its invoice, the receivable still open.
     @example(
         kind=("EUR", 0.01),

@@ -17,13 +17,6 @@ from ..property_case import BOUNDS
 
 @tagged("post_install", "-at_install")
 class TestCurrencyWizard(ProgressCurrencyCommon):
-    def execute_example(self, example):
-        savepoint = self.cr.savepoint()
-        try:
-            example()
-        finally:
-            savepoint.close(rollback=True)
-
     def _shown(self, orders, date=FINAL_DAY, consolidated=False):
         """Return the sorted (account, amount) of what the wizard shows."""
         return sorted(

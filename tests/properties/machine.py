@@ -323,7 +323,10 @@ class BillingMachine(RuleBasedStateMachine):
                 .with_context(active_model="account.move", active_ids=move.ids)
                 .create({"date": day, "journal_id": move.journal_id.id})
             )
+            before = self.moves("draft")
             wizard.modify_moves() if modify else wizard.reverse_moves()
+            if modify:
+                self.case.copies |= set((self.moves("draft") - before).ids)
 
         if move:
             self.attempt(reverse, edits=DRAFTS)

@@ -338,15 +338,6 @@ class TwinCase(ProgressBillingCommon):
             )
         return terms
 
-    def execute_example(self, example):
-        """Run one example of hypothesis and forget what it wrote."""
-        with self.env.cr.savepoint() as savepoint:
-            try:
-                return example()
-            finally:
-                savepoint.rollback()
-                self.env.invalidate_all()
-
     # === ORDERS === #
 
     def _twin_order(self, lines, terms):

@@ -88,15 +88,6 @@ class TestProperties(RetentionCommon):
             {"name": "Euro", "currency_id": cls.euro.id}
         )
 
-    def execute_example(self, function):
-        """Run one example of hypothesis and forget what it wrote."""
-        savepoint = self.cr.savepoint()
-        try:
-            function()
-        finally:
-            self.env.flush_all()
-            savepoint.close(rollback=True)
-
     @BOUNDS
     @given(LINES, TERMS, STEPS, st.booleans(), st.booleans(), EVENTS)
     def test_whatever_happens_the_books_hold(

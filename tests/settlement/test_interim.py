@@ -183,13 +183,6 @@ class TestInterim(InterimCase):
 
 @tagged("post_install", "-at_install")
 class TestInterimProperties(InterimCase):
-    def execute_example(self, function):
-        with self.env.cr.savepoint() as savepoint:
-            result = function()
-            savepoint.rollback()
-            self.env.invalidate_all()
-            return result
-
     @settings(max_examples=200)
     @given(
         st.lists(

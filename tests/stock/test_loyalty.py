@@ -50,24 +50,21 @@ class TestLoyalty(TwinCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["loyalty.program"].sudo().search([]).active = False
-        cls.free_products = {
-            name: cls.env["product.product"].create(
-                {
-                    "name": f"Accessory {name}",
-                    "type": "service",
-                    "list_price": 14.95,
-                    "taxes_id": [Command.set(cls.taxes[name].ids)],
-                }
-            )
-            for name in ("plain", "fixed_vat")
-        }
+        cls.accessory = cls.env["product.product"].create(
+            {
+                "name": "Accessory",
+                "type": "service",
+                "list_price": 14.95,
+                "taxes_id": [Command.set(cls.taxes["fixed_vat"].ids)],
+            }
+        )
 
     def _reward(self, order, name):
         """Give an order a reward as its customer gets it; return its lines."""
         kind, values = PROGRAMS[name]
         values = dict(values)
         if values["reward_type"] == "product":
-            values["reward_product_id"] = self.free_products["fixed_vat"].id
+            values["reward_product_id"] = self.accessory.id
         if values.get("discount_applicability") == "specific":
             values["discount_product_ids"] = [Command.set(self.service.ids)]
         program = (
